@@ -1,0 +1,128 @@
+//! Every limit of wload: name, default, reason.
+//!
+//! Upstream: nothing. Downstream: whoever owns a queue, a table or a body. A limit that a person
+//! may want to change is a field of a struct; a limit that only protects us is a constant.
+
+use std::time::Duration;
+
+/// Distinct rows `(method, name)` in the statistics; more go to the row `(other)`. Ten thousand rows
+/// of histograms are some 100 MiB, and nobody reads a longer table.
+pub const REQUEST_KEYS_MAX: usize = 10_000;
+/// Bytes of a request name; longer ones are cut.
+pub const REQUEST_NAME_BYTES_MAX: usize = 1_024;
+/// Name of the row that takes what is over [`REQUEST_KEYS_MAX`].
+pub const OVERFLOW_NAME: &str = "(other)";
+/// Rows of the failures table; more go to a row `(other)`.
+pub const FAILURE_ROWS_MAX: usize = 10_000;
+/// Rows of the exceptions table; more go to a row `(other)`.
+pub const EXCEPTION_ROWS_MAX: usize = 1_000;
+/// Bytes of a failure or exception message; longer ones are cut.
+pub const MESSAGE_BYTES_MAX: usize = 2_048;
+/// Bytes of an exception's trace; longer ones are cut.
+pub const TRACE_BYTES_MAX: usize = 16_384;
+/// Custom metrics of a run; more go to a metric `(other)`.
+pub const METRICS_MAX: usize = 1_000;
+/// Seconds for which per-second counts are kept: two hours.
+pub const SECONDS_KEPT: u64 = 7_200;
+/// Longest response time that the histogram tells apart: one hour; longer ones count as this.
+pub const RESPONSE_TIME_MAX: Duration = Duration::from_secs(3_600);
+
+/// User classes of a scenario.
+pub const USER_CLASSES_MAX: usize = 1_000;
+/// Nodes of all task trees of a scenario.
+pub const TASK_NODES_MAX: usize = 10_000;
+/// Depth of a task tree.
+pub const TASK_DEPTH_MAX: usize = 64;
+/// Tables of a scenario.
+pub const TABLES_MAX: usize = 100;
+/// Bytes of one table's file.
+pub const TABLE_BYTES_MAX: u64 = 256 << 20;
+/// Bytes of a component.
+pub const COMPONENT_BYTES_MAX: u64 = 256 << 20;
+/// Users of one process; the pool of instances cannot be larger.
+pub const USERS_MAX: u32 = 1_000_000;
+/// Longest wait between two tasks: a day; longer ones are cut.
+pub const WAIT_MAX: Duration = Duration::from_secs(86_400);
+
+/// Open exchanges of one user; opening one more traps.
+pub const EXCHANGES_OPEN_MAX: usize = 1_000;
+/// Prepared requests of one user; one more traps.
+pub const TEMPLATES_MAX: usize = 1_000;
+/// Log lines of one user per second; more are counted and dropped.
+pub const LOG_LINES_PER_SECOND_MAX: u32 = 20;
+/// Bytes of one log line; longer ones are cut.
+pub const LOG_LINE_BYTES_MAX: usize = 4_096;
+/// Events that wait for a front end; when it is full, ticks are left out.
+pub const EVENT_QUEUE_LEN: usize = 1_024;
+/// How long requests on the wire may take to end after a stop without stop timeout. Locust cuts
+/// them at once, and then its counts and the target's differ.
+pub const WIRE_GRACE: Duration = Duration::from_secs(1);
+/// How often a user that is being stopped may ask for something that is refused before it is
+/// dropped.
+pub const STOPPING_REFUSALS_MAX: u32 = 100;
+
+/// Limits of one user's guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestLimits {
+    /// Linear memory of one user, bytes.
+    pub memory_bytes_max: usize,
+    /// Elements of one table.
+    pub table_elements_max: usize,
+    /// Time that one call may compute without suspending; then it is an exception.
+    pub compute_time_max: Duration,
+    /// Stack of a guest call, bytes.
+    pub stack_bytes_max: usize,
+}
+
+impl Default for GuestLimits {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 64 << 20,
+            table_elements_max: 20_000,
+            compute_time_max: Duration::from_secs(2),
+            stack_bytes_max: 512 << 10,
+        }
+    }
+}
+
+/// Limits of one HTTP exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpLimits {
+    /// Name resolution, connecting and TLS together.
+    pub connect_timeout: Duration,
+    /// A whole exchange, redirects included, unless the request says otherwise.
+    pub total_timeout: Duration,
+    /// Bytes of one response body after decoding.
+    pub body_bytes_max: u64,
+    /// Bytes of one request body.
+    pub request_body_bytes_max: usize,
+    /// Bytes of the response's header block.
+    pub header_bytes_max: usize,
+    /// Fields of the response's header block.
+    pub header_fields_max: usize,
+    /// Redirects that are followed unless the request says otherwise (Locust: 30).
+    pub redirects_max: u32,
+    /// Cookies of one user.
+    pub cookies_max: usize,
+    /// Idle connections of one user.
+    pub idle_connections_max: usize,
+    /// A connection that was idle for longer is not used again.
+    pub idle_timeout: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            total_timeout: Duration::from_secs(60),
+            body_bytes_max: 64 << 20,
+            request_body_bytes_max: 64 << 20,
+            header_bytes_max: 256 << 10,
+            header_fields_max: 256,
+            redirects_max: 30,
+            cookies_max: 300,
+            idle_connections_max: 6,
+            idle_timeout: Duration::from_secs(90),
+        }
+    }
+}
