@@ -11,12 +11,15 @@
 //! reading order.
 
 pub mod cancel;
+pub mod dispatch;
 pub mod event;
 pub mod handle;
 pub mod ids;
 pub mod limits;
 pub mod plan;
+pub mod random;
 pub mod run_state;
 pub mod shape;
 pub mod snapshot;
+pub mod spawn;
 pub mod user_class;
