@@ -10,10 +10,18 @@
 //! is an argument. A module imports only from modules above it in this list, which is also the
 //! reading order.
 
+<<<<<<< HEAD
+=======
+pub mod cancel;
+pub mod dispatch;
+pub mod event;
+pub mod handle;
+>>>>>>> control
 pub mod ids;
 pub mod limits;
 pub mod percentile;
 pub mod units;
+pub mod random;
 
 pub mod snapshot;
 pub mod request_key;
@@ -27,6 +35,8 @@ pub mod recorder;
 
 pub mod user_class;
 pub mod shape;
+pub mod spawn;
+pub mod dispatch;
 pub mod plan;
 pub mod run_state;
 pub mod cancel;

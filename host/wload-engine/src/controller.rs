@@ -11,17 +11,18 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wload_core::cancel::StopReason;
-use wload_core::dispatch::Dispatcher;
+use wload_core::dispatch::{Counts, Dispatcher};
 use wload_core::event::{RunCommand, RunEvent, RunSummary};
+use wload_core::ids::CoreId;
 use wload_core::limits::WIRE_GRACE;
 use wload_core::plan::{Load, RunPlan};
 use wload_core::run_state::{RunInput, RunState};
 use wload_core::shape::Tick;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::ScenarioInfo;
-use wload_scenario::RunClock;
+use wload_scenario::{GuestLine, RunClock};
 
-use crate::message::{CoreCommand, CoreDelta, CoreReport, Notice};
+use crate::message::{CoreCommand, CoreDelta, CoreReport};
 use crate::program_hooks::RunPrograms;
 use crate::self_monitor::HealthLog;
 
@@ -34,7 +35,8 @@ const CORE_GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Channels {
     pub(crate) cores: Vec<mpsc::Sender<CoreCommand>>,
     pub(crate) reports: mpsc::Receiver<CoreReport>,
-    pub(crate) notices: mpsc::Receiver<Notice>,
+    pub(crate) log: mpsc::Receiver<GuestLine>,
+    pub(crate) stop_wishes: mpsc::Receiver<Option<u8>>,
     pub(crate) commands: mpsc::Receiver<RunCommand>,
     pub(crate) events: mpsc::Sender<RunEvent>,
 }
@@ -71,7 +73,9 @@ pub(crate) struct Controller {
 enum Input {
     Report(CoreReport),
     CoresGone,
-    Notice(Notice),
+    Log(GuestLine),
+    /// A scenario wants the run to stop.
+    StopWish(Option<u8>),
     Command(RunCommand),
     /// The front end is gone.
     Abandoned,
@@ -155,7 +159,8 @@ impl Controller {
             biased;
             command = channels.commands.recv() => command.map_or(Input::Abandoned, Input::Command),
             report = channels.reports.recv() => report.map_or(Input::CoresGone, Input::Report),
-            Some(notice) = channels.notices.recv() => Input::Notice(notice),
+            Some(code) = channels.stop_wishes.recv() => Input::StopWish(code),
+            Some(line) = channels.log.recv() => Input::Log(line),
             () = at(timers.overdue) => Input::StopOverdue,
             () = at(timers.run_time) => Input::RunTimeOver,
             () = at(timers.ramp) => Input::RampDue,
@@ -168,11 +173,8 @@ impl Controller {
         match input {
             Input::Report(report) => self.on_report(report, timers).await,
             Input::CoresGone => return false,
-            Input::Notice(Notice::Log(line)) => {
-                let (level, origin, message) = (line.level, line.origin, line.message);
-                self.try_say(RunEvent::GuestLog { level, origin, message });
-            }
-            Input::Notice(Notice::StopRun(code)) => self.stop(StopReason::Scenario(code), timers).await,
+            Input::Log(line) => self.say_log(line),
+            Input::StopWish(code) => self.stop(StopReason::Scenario(code), timers).await,
             Input::Command(RunCommand::Retarget(tick)) => self.retarget(tick, timers).await,
             Input::Command(RunCommand::Stop(reason)) => self.stop(reason, timers).await,
             Input::Command(RunCommand::Abort) => self.abort(timers).await,
@@ -238,7 +240,11 @@ impl Controller {
         // A run that is ending takes no target any more.
         let Ok(state) = self.state.next(input) else { return };
         self.enter(state).await;
-        self.dispatcher.retarget(&tick);
+        if let Err(problem) = self.dispatcher.retarget(&tick) {
+            // Front ends and the shape's tick are checked before; what is left is a bug of ours.
+            self.try_say(RunEvent::Warning(format!("the target was not taken: {problem}")));
+            return;
+        }
         self.target = tick.clone();
         self.is_told = false;
         self.say(RunEvent::Ramping(tick)).await;
@@ -249,23 +255,23 @@ impl Controller {
     async fn ramp(&mut self, timers: &mut Timers) {
         timers.ramp = None;
         if let Some(batch) = self.dispatcher.next_batch() {
-            for (core, counts) in batch.counts.iter().enumerate() {
-                self.tell(core, CoreCommand::Users(counts.clone())).await;
+            for core in 0..self.channels.cores.len() {
+                let users = self.counts_of(&batch.counts, core);
+                self.tell(core, CoreCommand::Users(users)).await;
             }
-            if !batch.is_last {
+            if !batch.pause_after.is_zero() {
                 timers.ramp = Some(Instant::now() + batch.pause_after);
                 return;
             }
         }
         self.is_told = true;
-        let total: u32 = self.dispatcher.counts().iter().flatten().sum();
         let Ok(state) = self.state.next(RunInput::Ramped) else { return };
         self.enter(state).await;
-        let of_class = |class: usize| self.dispatcher.counts().iter().map(|core| core[class]).sum::<u32>();
-        let mut per_class: Vec<(String, u32)> =
-            self.info.classes.iter().enumerate().map(|(index, class)| (class.name.clone(), of_class(index))).collect();
-        per_class.sort();
-        self.say(RunEvent::AllSpawned(per_class)).await;
+        let counts = self.dispatcher.counts();
+        let total = counts.total();
+        let per_class = counts.of_classes().map(|(class, users)| (self.info.class(class).name.clone(), users));
+        let event = RunEvent::AllSpawned(per_class.collect());
+        self.say(event).await;
         if let Err(failure) = self.programs.spawning_complete(total).await {
             self.try_say(RunEvent::Warning(format!("spawning-complete failed: {}", failure.message)));
         }
@@ -342,9 +348,8 @@ impl Controller {
             self.try_say(RunEvent::Warning(format!("test-stop failed: {}", failure.message)));
         }
         self.statistics.apply(self.programs.take_delta());
-        while let Ok(Notice::Log(line)) = self.channels.notices.try_recv() {
-            let (level, origin, message) = (line.level, line.origin, line.message);
-            self.try_say(RunEvent::GuestLog { level, origin, message });
+        while let Ok(line) = self.channels.log.try_recv() {
+            self.say_log(line);
         }
         let dropped: u64 = self.log_lines_dropped.iter().sum();
         if dropped > 0 {
@@ -360,6 +365,16 @@ impl Controller {
             saturation: self.health.saturation(),
         };
         self.say(RunEvent::Ended(Arc::new(summary))).await;
+    }
+
+    /// Users of each class that a core must have, by class id.
+    fn counts_of(&self, counts: &Counts, core: usize) -> Vec<u32> {
+        let core = CoreId(u16::try_from(core).unwrap_or(u16::MAX));
+        let mut users = vec![0; self.info.classes.len()];
+        for (class, count) in counts.of_core(core) {
+            users[class.index()] = count;
+        }
+        users
     }
 
     fn snapshot(&mut self) -> wload_core::snapshot::Snapshot {
@@ -397,6 +412,11 @@ impl Controller {
     async fn say(&self, event: RunEvent) {
         // A front end that is gone is noticed by its commands.
         let _ = self.channels.events.send(event).await;
+    }
+
+    fn say_log(&self, line: GuestLine) {
+        let (level, origin, message) = (line.level, line.origin, line.message);
+        self.try_say(RunEvent::GuestLog { level, origin, message });
     }
 
     /// Leaves the event out when the front end is slow.

@@ -42,12 +42,3 @@ pub(crate) struct CoreDelta {
     /// Log lines over the limit, since the start.
     pub(crate) log_lines_dropped: u64,
 }
-
-/// From a guest, through its core, to the controller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Notice {
-    /// A line of its log.
-    Log(wload_scenario::GuestLine),
-    /// It wants the run to stop.
-    StopRun(Option<u8>),
-}

@@ -22,12 +22,12 @@ use wload_core::recorder::Recorder;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{ScenarioInfo, Share};
 use wload_http::{CoreHttp, HttpShared};
-use wload_scenario::{CoreContext, RunClock, Scenario};
+use wload_scenario::{CoreContext, GuestLine, RunClock, Scenario};
 
 use crate::controller::{Channels, Controller};
 use crate::core_thread::{CoreLoop, block_on_local};
 use crate::error::EngineError;
-use crate::message::{CoreCommand, CoreReport, Notice};
+use crate::message::{CoreCommand, CoreReport};
 use crate::program::GuestFactory;
 use crate::program_hooks::RunPrograms;
 use crate::task_picker::TaskTree;
@@ -38,8 +38,8 @@ use crate::user_set::UserSet;
 const CORE_INBOX_LEN: usize = 64;
 /// Reports that wait for the controller; a core whose report finds no place keeps its numbers.
 const REPORTS_PER_CORE: usize = 4;
-/// Notices of guests that wait for the controller; log lines beyond are left out.
-const NOTICE_QUEUE_LEN: usize = 1_024;
+/// Log lines of guests that wait for the controller; more are left out.
+const LOG_QUEUE_LEN: usize = 1_024;
 /// Commands of front ends that wait.
 const COMMAND_QUEUE_LEN: usize = 16;
 
@@ -52,7 +52,8 @@ struct Setup {
     http: Arc<HttpShared>,
     clock: RunClock,
     iterations: Option<Arc<AtomicI64>>,
-    notices: mpsc::Sender<Notice>,
+    log: mpsc::Sender<GuestLine>,
+    stop_wishes: mpsc::Sender<Option<u8>>,
 }
 
 /// Starts a run. `users_max` is the number of places that the scenario was prepared for.
@@ -74,7 +75,9 @@ pub fn start(
     let (commands_in, commands) = mpsc::channel(COMMAND_QUEUE_LEN);
     let (events, events_out) = mpsc::channel(EVENT_QUEUE_LEN);
     let (reports_in, reports) = mpsc::channel(cores * REPORTS_PER_CORE);
-    let (notices_in, notices) = mpsc::channel(NOTICE_QUEUE_LEN);
+    let (log_in, log) = mpsc::channel(LOG_QUEUE_LEN);
+    // One wish is enough: the run stops once.
+    let (stop_wishes_in, stop_wishes) = mpsc::channel(1);
     let setup = Setup {
         iterations: plan.iterations.map(|count| Arc::new(AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX)))),
         plan: Arc::new(plan),
@@ -82,7 +85,8 @@ pub fn start(
         scenario,
         http,
         clock: RunClock::starting_at(Instant::now()),
-        notices: notices_in,
+        log: log_in,
+        stop_wishes: stop_wishes_in,
     };
     let mut inboxes = Vec::new();
     let mut threads = Vec::new();
@@ -92,7 +96,7 @@ pub fn start(
         inboxes.push(inbox_in);
         threads.push(start_core(core, setup.clone(), inbox, reports_in.clone())?);
     }
-    let channels = Channels { cores: inboxes, reports, notices, commands, events };
+    let channels = Channels { cores: inboxes, reports, log, stop_wishes, commands, events };
     start_control(setup, dispatcher, channels, users_max, threads)?;
     Ok(RunHandle::new(commands_in, events_out))
 }
@@ -204,14 +208,14 @@ fn spawn<F: Future<Output = ()>>(
 
 impl Setup {
     fn core_context(&self) -> Rc<CoreContext> {
-        let (log, stop) = (self.notices.clone(), self.notices.clone());
+        let (log, stop) = (self.log.clone(), self.stop_wishes.clone());
         Rc::new(CoreContext::new(
             Recorder::new(self.plan.full_history),
             CoreHttp::new(self.http.clone()),
             self.clock,
             // A line that finds no place is left out: a user never waits for its log.
-            Box::new(move |line| drop(log.try_send(Notice::Log(line)))),
-            Box::new(move |code| drop(stop.try_send(Notice::StopRun(code)))),
+            Box::new(move |line| drop(log.try_send(line))),
+            Box::new(move |code| drop(stop.try_send(code))),
         ))
     }
 }
