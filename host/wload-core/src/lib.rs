@@ -10,13 +10,6 @@
 //! is an argument. A module imports only from modules above it in this list, which is also the
 //! reading order.
 
-<<<<<<< HEAD
-=======
-pub mod cancel;
-pub mod dispatch;
-pub mod event;
-pub mod handle;
->>>>>>> control
 pub mod ids;
 pub mod limits;
 pub mod percentile;

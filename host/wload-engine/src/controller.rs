@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use wload_core::cancel::StopReason;
-use wload_core::dispatch::{Counts, Dispatcher};
+use wload_core::dispatch::{Counts, DispatchError, Dispatcher};
 use wload_core::event::{RunCommand, RunEvent, RunSummary};
 use wload_core::ids::CoreId;
 use wload_core::limits::WIRE_GRACE;
@@ -83,6 +83,15 @@ enum Input {
     RampDue,
     RunTimeOver,
     StopOverdue,
+}
+
+/// Why a target was not taken.
+#[derive(Debug, thiserror::Error)]
+enum TargetProblem {
+    #[error("it has {users} users, but room was made for {users_max}: say with `--users` how many there may be")]
+    NoRoom { users: u32, users_max: u32 },
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
 }
 
 /// The moments that the controller waits for.
@@ -175,7 +184,7 @@ impl Controller {
             Input::CoresGone => return false,
             Input::Log(line) => self.say_log(line),
             Input::StopWish(code) => self.stop(StopReason::Scenario(code), timers).await,
-            Input::Command(RunCommand::Retarget(tick)) => self.retarget(tick, timers).await,
+            Input::Command(RunCommand::Retarget(tick)) => self.obey_target(tick, timers).await,
             Input::Command(RunCommand::Stop(reason)) => self.stop(reason, timers).await,
             Input::Command(RunCommand::Abort) => self.abort(timers).await,
             Input::Abandoned => {
@@ -199,10 +208,21 @@ impl Controller {
     async fn first_target(&mut self, timers: &mut Timers) {
         match self.plan.load {
             Load::Constant { users, spawn_rate } => {
-                let tick = Tick { users, spawn_rate, classes: Vec::new() };
-                self.retarget(tick, timers).await;
+                self.obey_target(Tick { users, spawn_rate, classes: Vec::new() }, timers).await;
             }
             Load::ScenarioShape => self.ask_shape(timers).await,
+        }
+    }
+
+    /// A target of the plan or of a front end; one that cannot be leaves the present one.
+    async fn obey_target(&mut self, tick: Tick, timers: &mut Timers) {
+        if let Err(problem) = self.retarget(tick, timers).await {
+            let message = format!("the number of users cannot be changed: {problem}");
+            if self.state == RunState::Ready {
+                self.stop(StopReason::Broken(message), timers).await;
+            } else {
+                self.try_say(RunEvent::Warning(message));
+            }
         }
     }
 
@@ -221,13 +241,12 @@ impl Controller {
         match self.programs.shape_tick(self.clock.elapsed(), count).await {
             Ok(None) => self.stop(StopReason::ShapeEnded, timers).await,
             Ok(Some(tick)) if self.state != RunState::Ready && tick == self.target => {}
-            Ok(Some(tick)) => match check_tick(&tick, &self.info, self.users_max) {
-                Ok(()) => self.retarget(tick, timers).await,
-                Err(problem) => {
-                    let message = format!("the load shape's tick is wrong: {problem}");
+            Ok(Some(tick)) => {
+                if let Err(problem) = self.retarget(tick, timers).await {
+                    let message = format!("the load shape's tick cannot be: {problem}");
                     self.stop(StopReason::Broken(message), timers).await;
                 }
-            },
+            }
             Err(failure) => {
                 let message = format!("the load shape failed: {}", failure.message);
                 self.stop(StopReason::Broken(message), timers).await;
@@ -235,20 +254,20 @@ impl Controller {
         }
     }
 
-    async fn retarget(&mut self, tick: Tick, timers: &mut Timers) {
+    async fn retarget(&mut self, tick: Tick, timers: &mut Timers) -> Result<(), TargetProblem> {
         let input = if self.state == RunState::Ready { RunInput::Start } else { RunInput::Retarget };
         // A run that is ending takes no target any more.
-        let Ok(state) = self.state.next(input) else { return };
-        self.enter(state).await;
-        if let Err(problem) = self.dispatcher.retarget(&tick) {
-            // Front ends and the shape's tick are checked before; what is left is a bug of ours.
-            self.try_say(RunEvent::Warning(format!("the target was not taken: {problem}")));
-            return;
+        let Ok(state) = self.state.next(input) else { return Ok(()) };
+        if tick.users > self.users_max {
+            return Err(TargetProblem::NoRoom { users: tick.users, users_max: self.users_max });
         }
+        self.dispatcher.retarget(&tick)?;
+        self.enter(state).await;
         self.target = tick.clone();
         self.is_told = false;
         self.say(RunEvent::Ramping(tick)).await;
         self.ramp(timers).await;
+        Ok(())
     }
 
     /// The next batch of the ramp.
@@ -423,25 +442,6 @@ impl Controller {
     fn try_say(&self, event: RunEvent) {
         let _ = self.channels.events.try_send(event);
     }
-}
-
-/// What a scenario's shape may not say.
-fn check_tick(tick: &Tick, info: &ScenarioInfo, users_max: u32) -> Result<(), String> {
-    if !(tick.spawn_rate.is_finite() && tick.spawn_rate > 0.0) {
-        return Err(format!("spawn rate {}, which must be more than 0", tick.spawn_rate));
-    }
-    if tick.users > users_max {
-        return Err(format!(
-            "{} users, but room was made for {users_max}; say how many there may be with `--users`",
-            tick.users
-        ));
-    }
-    for name in &tick.classes {
-        if !info.classes.iter().any(|class| class.name == *name) {
-            return Err(format!("user class `{name}`, which the scenario does not have"));
-        }
-    }
-    Ok(())
 }
 
 /// Sleeps until the moment, or for ever when there is none.

@@ -48,6 +48,7 @@ const COMMAND_QUEUE_LEN: usize = 16;
 struct Setup {
     plan: Arc<RunPlan>,
     info: Arc<ScenarioInfo>,
+    tree: Arc<TaskTree>,
     scenario: Scenario,
     http: Arc<HttpShared>,
     clock: RunClock,
@@ -81,6 +82,7 @@ pub fn start(
     let setup = Setup {
         iterations: plan.iterations.map(|count| Arc::new(AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX)))),
         plan: Arc::new(plan),
+        tree: Arc::new(TaskTree::new(info.clone())),
         info,
         scenario,
         http,
@@ -128,8 +130,7 @@ fn start_core(
         let context = setup.core_context();
         let users = UserContext {
             factory: GuestFactory::new(setup.scenario.clone(), context.clone()),
-            tree: Rc::new(TaskTree::new(&setup.info)),
-            info: setup.info.clone(),
+            tree: setup.tree.clone(),
             seed: setup.plan.seed,
             iterations: setup.iterations.clone(),
         };
@@ -214,8 +215,13 @@ impl Setup {
             CoreHttp::new(self.http.clone()),
             self.clock,
             // A line that finds no place is left out: a user never waits for its log.
-            Box::new(move |line| drop(log.try_send(line))),
-            Box::new(move |code| drop(stop.try_send(code))),
+            Box::new(move |line| {
+                let _ = log.try_send(line);
+            }),
+            // A place that is taken means that somebody else had the same wish.
+            Box::new(move |code| {
+                let _ = stop.try_send(code);
+            }),
         ))
     }
 }

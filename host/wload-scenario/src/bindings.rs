@@ -3,9 +3,6 @@
 //! Upstream: `wit/`. Downstream: `interfaces/` implements the imports, `instance.rs` and
 //! `describe.rs` call the exports. Only what may suspend a user is async: an async import costs
 //! more than a plain one.
-#![expect(unsafe_code, reason = "written by the bindgen macro, not by us")]
-#![expect(missing_docs, unreachable_pub, reason = "generated from wit/, whose comments are the documentation")]
-#![expect(clippy::too_many_lines, reason = "generated code")]
 
 wasmtime::component::bindgen!({
     path: "../../wit",

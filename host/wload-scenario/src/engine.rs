@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     ResourcesRequired,
 };
 use wload_core::limits::GuestLimits;
@@ -73,9 +73,7 @@ fn base_config(layout: MemoryLayout, limits: &GuestLimits) -> Config {
         .max_wasm_stack(limits.stack_bytes_max)
         // The host's imports run on the guest's fiber: TLS set-up is the deepest of them.
         .async_stack_size(limits.stack_bytes_max + HOST_STACK)
-        .wasm_backtrace(true)
         .wasm_gc(false)
-        .wasm_threads(false)
         .parallel_compilation(true);
     config
 }
@@ -115,9 +113,7 @@ pub(crate) fn running(
         .max_core_instance_size(16 << 20)
         .max_component_instance_size(16 << 20)
         .linear_memory_keep_resident(KEEP_RESIDENT)
-        .table_keep_resident(4 << 10)
-        // Refused on some processors, and of no use with a guard behind each memory.
-        .memory_protection_keys(Enabled::No);
+        .table_keep_resident(4 << 10);
     let mut config = base_config(layout, limits);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use slab::Slab;
 use wasmtime::Store;
-use wload_core::ids::NodeId;
+use wload_core::ids::{NodeId, UserId};
 use wload_core::limits::WAIT_MAX;
 use wload_core::random::UserRandom;
 use wload_core::shape::Tick;
@@ -246,7 +246,7 @@ fn store(
     let place = identity.map_or(inner.shared.info.classes.len(), |user| user.class.index());
     let base = inner.shared.bases.get(place).cloned().flatten();
     let (target_host, base) = base.map_or((None, None), |(text, base)| (Some(text), Some(base)));
-    let id = identity.map_or(u64::MAX, |user| user.id.0);
+    let id = identity.map_or(UserId(u64::MAX), |user| user.id);
     let user = UserState {
         log: GuestLog::new(core.clone(), origin),
         client: HttpClient::new(core.http.clone(), base),

@@ -7,7 +7,8 @@ use crate::store_state::{StoreState, UserState, misuse};
 use crate::tables::Table;
 
 /// A table in the guest's hands: its number is the table's index.
-pub(crate) struct TableHandle;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct TableHandle;
 
 impl UserState {
     fn table(&self, handle: &Resource<TableHandle>) -> wasmtime::Result<&Table> {
@@ -43,12 +44,12 @@ impl data::HostTable for StoreState {
         order: Order,
     ) -> wasmtime::Result<Result<Vec<String>, Error>> {
         let user = self.user()?;
-        let random = if matches!(order, Order::Random) { user.random.u64() } else { 0 };
+        let size = user.table(&table)?.len();
+        let random = if matches!(order, Order::Random) { user.random.below(size) } else { 0 };
         let table = user.table(&table)?;
         let row = match order {
             Order::Sequential => Some(table.next_sequential()),
-            // The bias of the remainder is under 1 in 2^40 for the largest table.
-            Order::Random => table.row(random % table.len()),
+            Order::Random => table.row(random),
             Order::Unique => table.next_unique(),
         };
         Ok(row.map(<[String]>::to_vec).ok_or(Error::Exhausted))

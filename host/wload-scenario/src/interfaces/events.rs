@@ -11,7 +11,8 @@ use crate::bindings::wload::scenario::events;
 use crate::store_state::{StoreState, misuse};
 
 /// A metric in the guest's hands: its number is the recorder's, with the kind in the lowest bits.
-pub(crate) struct MetricHandle;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct MetricHandle;
 
 /// The place of each kind in [`KINDS`] is its code in a handle.
 const KINDS: [MetricKind; 3] = [MetricKind::Counter, MetricKind::Gauge, MetricKind::Trend];

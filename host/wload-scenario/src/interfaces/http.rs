@@ -24,9 +24,11 @@ mod answers;
 mod convert;
 
 /// An exchange in the guest's hands: its number is the place in the user's slab.
-pub(crate) struct ExchangeHandle;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct ExchangeHandle;
 /// A template in the guest's hands: its number is the place in the user's slab.
-pub(crate) struct TemplateHandle;
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub struct TemplateHandle;
 
 /// A request that was prepared.
 pub(crate) struct Template {
@@ -204,19 +206,23 @@ impl http::HostRequestTemplate for StoreState {
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
         let (user, meter) = self.user_and_meter()?;
-        let template = user
-            .templates
-            .get(handle.rep() as usize)
-            .ok_or_else(|| misuse("unknown request template handle"))?;
-        let (request, label) = (template.request.clone(), template.label.clone());
-        if user.refuses()? {
-            return user.refused(label, Outcome::Stopping);
-        }
-        if let Err(error) = request.check_values(&values) {
-            return user.refused(label, Outcome::Invalid(error));
-        }
-        meter.stop();
-        let reply = SendWrapper::new(user.exchange(&request, label, &values, body)).await;
+        // In a block of its own, so that nothing that is not `Send` lives while the user waits.
+        let exchange = {
+            let template = user
+                .templates
+                .get(handle.rep() as usize)
+                .ok_or_else(|| misuse("unknown request template handle"))?;
+            let (request, label) = (template.request.clone(), template.label.clone());
+            if user.refuses()? {
+                return user.refused(label, Outcome::Stopping);
+            }
+            if let Err(error) = request.check_values(&values) {
+                return user.refused(label, Outcome::Invalid(error));
+            }
+            meter.stop();
+            SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
+        };
+        let reply = exchange.await;
         meter.start();
         reply
     }
@@ -230,17 +236,20 @@ impl http::HostRequestTemplate for StoreState {
 impl http::Host for StoreState {
     async fn send(&mut self, spec: http::RequestSpec, body: Option<Vec<u8>>) -> wasmtime::Result<Reply> {
         let (user, meter) = self.user_and_meter()?;
-        let label = user.label(&spec);
-        if user.refuses()? {
-            return user.refused(label, Outcome::Stopping);
-        }
-        let spec: RequestSpec = convert::spec(spec);
-        let request = match PreparedRequest::new(spec, user.client.base(), false) {
-            Ok(request) => request,
-            Err(error) => return user.refused(label, Outcome::Invalid(error)),
+        let exchange = {
+            let label = user.label(&spec);
+            if user.refuses()? {
+                return user.refused(label, Outcome::Stopping);
+            }
+            let spec: RequestSpec = convert::spec(spec);
+            let request = match PreparedRequest::new(spec, user.client.base(), false) {
+                Ok(request) => request,
+                Err(error) => return user.refused(label, Outcome::Invalid(error)),
+            };
+            meter.stop();
+            SendWrapper::new(async move { user.exchange(&request, label, &[], body).await })
         };
-        meter.stop();
-        let reply = SendWrapper::new(user.exchange(&request, label, &[], body)).await;
+        let reply = exchange.await;
         meter.start();
         reply
     }

@@ -9,10 +9,9 @@ impl random::Host for StoreState {
     }
 
     fn get_range(&mut self, low: i64, high: i64) -> wasmtime::Result<i64> {
-        if low >= high {
-            return Err(misuse(format!("`random.get-range` needs low < high, found {low} and {high}")));
-        }
-        Ok(self.user()?.random.range(low, high))
+        self.user()?.random.range(low, high).ok_or_else(|| {
+            misuse(format!("`random.get-range` needs low < high, found {low} and {high}"))
+        })
     }
 
     fn get_float(&mut self) -> wasmtime::Result<f64> {

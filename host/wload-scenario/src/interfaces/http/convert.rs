@@ -49,3 +49,9 @@ pub(super) fn no_timings() -> http::Timings {
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
+
+pub(super) fn error(error: &HttpError) -> http::ErrorCode {
+    match error {
+        HttpError::InvalidRequest(found) => http::ErrorCode::InvalidRequest(found.clone()),
+    }
+}
