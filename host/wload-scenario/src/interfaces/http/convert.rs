@@ -51,7 +51,17 @@ fn nanos(time: Duration) -> u64 {
 }
 
 pub(super) fn error(error: &HttpError) -> http::ErrorCode {
+    let text = error.to_string();
     match error {
         HttpError::InvalidRequest(found) => http::ErrorCode::InvalidRequest(found.clone()),
+        HttpError::Dns(_) => http::ErrorCode::DnsError(text),
+        HttpError::Connect(_) => http::ErrorCode::ConnectError(text),
+        HttpError::Tls(_) => http::ErrorCode::TlsError(text),
+        HttpError::Timeout(_) => http::ErrorCode::Timeout(text),
+        HttpError::Closed(_) => http::ErrorCode::ConnectionClosed(text),
+        HttpError::Protocol(_) | HttpError::Encoding(_) => http::ErrorCode::ProtocolError(text),
+        HttpError::TooManyRedirects(max) => http::ErrorCode::TooManyRedirects(*max),
+        HttpError::BodyTooLarge(max) => http::ErrorCode::BodyTooLarge(*max),
+        HttpError::Other(_) => http::ErrorCode::Other(text),
     }
 }
