@@ -11,6 +11,7 @@
 //! reading order.
 
 pub mod cancel;
+pub mod describe_check;
 pub mod dispatch;
 pub mod event;
 pub mod handle;
@@ -22,4 +23,6 @@ pub mod run_state;
 pub mod shape;
 pub mod snapshot;
 pub mod spawn;
+pub mod task_ratio;
+pub mod task_selection;
 pub mod user_class;
