@@ -230,23 +230,23 @@ impl fmt::Display for Shown {
 }
 
 impl ScenarioInfo {
-    /// The same, when it can be run.
+    /// Can it be run? Everything that takes a [`ScenarioInfo`] later relies on this.
     ///
     /// # Errors
     /// All problems, in the order of the declaration.
-    pub fn check(self) -> Result<Self, Vec<InfoProblem>> {
+    pub fn check(&self) -> Result<(), Vec<InfoProblem>> {
         let mut problems = Problems::default();
-        check_numbers_of_things(&self, &mut problems);
+        check_numbers_of_things(self, &mut problems);
         // What is too much is not looked at in detail.
         if problems.list.is_empty() {
-            check_names(&self, &mut problems);
+            check_names(self, &mut problems);
             for (index, class) in self.classes.iter().enumerate() {
                 check_class(index, class, &mut problems);
             }
             for (index, node) in self.nodes.iter().enumerate() {
                 check_node(index, node, &mut problems);
             }
-            tree_check::check(&self, &mut problems);
+            tree_check::check(self, &mut problems);
             for (index, option) in self.options.iter().enumerate() {
                 check_option(index, option, &mut problems);
             }
@@ -254,7 +254,7 @@ impl ScenarioInfo {
                 check_table(index, table, &mut problems);
             }
         }
-        problems.into_result(self)
+        problems.into_result()
     }
 }
 
@@ -304,11 +304,11 @@ impl Problems {
         self.add(InfoProblem::Number { place: place.clone(), what, allowed, found });
     }
 
-    fn into_result<T>(mut self, value: T) -> Result<T, Vec<InfoProblem>> {
+    fn into_result(mut self) -> Result<(), Vec<InfoProblem>> {
         if self.left_off > 0 {
             self.list.push(InfoProblem::More(self.left_off));
         }
-        if self.list.is_empty() { Ok(value) } else { Err(self.list) }
+        if self.list.is_empty() { Ok(()) } else { Err(self.list) }
     }
 }
 

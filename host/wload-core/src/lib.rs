@@ -10,19 +10,32 @@
 //! is an argument. A module imports only from modules above it in this list, which is also the
 //! reading order.
 
-pub mod cancel;
-pub mod describe_check;
-pub mod dispatch;
-pub mod event;
-pub mod handle;
 pub mod ids;
 pub mod limits;
-pub mod plan;
+pub mod percentile;
+pub mod units;
 pub mod random;
-pub mod run_state;
-pub mod shape;
+
 pub mod snapshot;
-pub mod spawn;
-pub mod task_ratio;
-pub mod task_selection;
+pub mod request_key;
+pub mod sample;
+pub mod failure;
+pub mod histogram;
+pub mod metric;
+pub(crate) mod second_counts;
+pub mod delta;
+pub mod recorder;
+
 pub mod user_class;
+pub mod describe_check;
+pub mod task_ratio;
+pub mod shape;
+pub mod spawn;
+pub mod dispatch;
+pub mod task_selection;
+pub mod plan;
+pub mod run_state;
+pub mod cancel;
+pub mod event;
+pub mod statistics;
+pub mod handle;

@@ -31,7 +31,9 @@ fn info(shares: &[Share]) -> ScenarioInfo {
         node("c", 4, &[]),
     ];
     let classes = shares.iter().enumerate().map(class).collect();
-    ScenarioInfo { classes, nodes, ..ScenarioInfo::default() }.check().unwrap()
+    let info = ScenarioInfo { classes, nodes, ..ScenarioInfo::default() };
+    info.check().unwrap();
+    info
 }
 
 fn shown(nodes: &[RatioNode]) -> String {

@@ -29,7 +29,9 @@ fn info(classes: &[&str], lines: &[&str]) -> ScenarioInfo {
     };
     let nodes = fields.iter().map(node).collect();
     let classes = classes.iter().map(class).collect();
-    ScenarioInfo { classes, nodes, ..ScenarioInfo::default() }.check().unwrap()
+    let info = ScenarioInfo { classes, nodes, ..ScenarioInfo::default() };
+    info.check().unwrap();
+    info
 }
 
 fn names(list: &[&str]) -> Vec<String> {
