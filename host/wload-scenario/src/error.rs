@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use wload_core::user_class::InfoProblem;
+use wload_core::describe_check::InfoProblem;
 
 /// A scenario that cannot run.
 #[derive(Debug, thiserror::Error)]
