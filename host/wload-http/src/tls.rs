@@ -39,7 +39,7 @@ pub(crate) fn config(
 ///
 /// # Errors
 /// [`HttpError::Tls`] when there is none, or one is malformed.
-pub fn check_roots(pem: &[u8]) -> Result<(), HttpError> {
+pub(crate) fn check_roots(pem: &[u8]) -> Result<(), HttpError> {
     parse_roots(pem).map(drop)
 }
 

@@ -34,7 +34,9 @@ pub enum ScenarioError {
         found: &'static str,
     },
     /// It is a component, but not a scenario.
-    #[error("component does not export `wload:scenario/users`, so it has no users; it exports {found}")]
+    #[error(
+        "component does not export `wload:scenario/users`, so it has no users; it exports {found}"
+    )]
     NotAScenario {
         /// Its exports.
         found: String,

@@ -22,11 +22,21 @@ pub(super) fn hop(hop: &wload_http::Hop) -> http::Hop {
 }
 
 pub(super) fn cookie(cookie: wload_http::Cookie) -> http::Cookie {
-    http::Cookie { name: cookie.name, value: cookie.value, domain: cookie.domain, path: cookie.path }
+    http::Cookie {
+        name: cookie.name,
+        value: cookie.value,
+        domain: cookie.domain,
+        path: cookie.path,
+    }
 }
 
 pub(super) fn to_cookie(cookie: http::Cookie) -> wload_http::Cookie {
-    wload_http::Cookie { name: cookie.name, value: cookie.value, domain: cookie.domain, path: cookie.path }
+    wload_http::Cookie {
+        name: cookie.name,
+        value: cookie.value,
+        domain: cookie.domain,
+        path: cookie.path,
+    }
 }
 
 pub(super) fn timings(timing: &RequestTiming) -> http::Timings {
