@@ -85,6 +85,23 @@ pub const WIRE_GRACE: Duration = Duration::from_secs(1);
 /// dropped.
 pub const STOPPING_REFUSALS_MAX: u32 = 100;
 
+/// Bytes of a request's path and query, values filled in. Servers stop at 8 to 64 KiB.
+pub const REQUEST_PATH_BYTES_MAX: usize = 32 << 10;
+/// Header fields of one request, default headers included.
+pub const REQUEST_HEADERS_MAX: usize = 256;
+/// Bytes of name and value of one cookie; larger ones are ignored, as browsers do.
+pub const COOKIE_BYTES_MAX: usize = 4_096;
+/// Host names in the cache of one core.
+pub const DNS_NAMES_MAX: usize = 1_000;
+/// How long an answer of the name service is used again.
+pub const DNS_TTL: Duration = Duration::from_secs(60);
+/// How long a failure of the name service is used again, so that ten thousand users who start at
+/// once do not queue up for the same failure.
+pub const DNS_FAILURE_TTL: Duration = Duration::from_secs(1);
+/// Bytes that are reserved for a response body because its head announces them; what is longer
+/// grows as it arrives, so that a lying head costs no memory.
+pub const BODY_RESERVE_BYTES_MAX: usize = 256 << 10;
+
 /// Limits of one user's guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestLimits {
@@ -122,7 +139,7 @@ pub struct HttpLimits {
     pub request_body_bytes_max: usize,
     /// Bytes of the response's header block.
     pub header_bytes_max: usize,
-    /// Fields of the response's header block.
+    /// Fields of the response's header block (Locust: 100).
     pub header_fields_max: usize,
     /// Redirects that are followed unless the request says otherwise (Locust: 30).
     pub redirects_max: u32,
@@ -142,7 +159,7 @@ impl Default for HttpLimits {
             body_bytes_max: 64 << 20,
             request_body_bytes_max: 64 << 20,
             header_bytes_max: 256 << 10,
-            header_fields_max: 256,
+            header_fields_max: 100,
             redirects_max: 30,
             cookies_max: 300,
             idle_connections_max: 6,

@@ -1,428 +1,401 @@
-//! What one user holds: connections, cookies, default headers.
+//! What one user holds, and one exchange from its call to the end of its body.
 //!
-//! Upstream: the guest's requests, one at a time. Downstream: `connect.rs`, `h1.rs`. Data: an
-//! [`Exchange`] for each request, whatever became of it.
-//! Invariants: `send` may be dropped at any time, then its connection is closed and
-//! [`HttpClient::take_interrupted`] knows whether a request had left; a request is sent a second time
-//! only when nothing of the first had arrived and repeating it is safe.
+//! Upstream: the guest's requests. Downstream: `connect` and `pool` for connections, `h1` for one
+//! round trip, `body`, `cookies` and `redirect` for its response, [`Exchange`] for the statistics.
+//! Invariants: one exchange at a time (`&mut self`); a dropped exchange closes its connection, because
+//! the connection is in the future and not in the pool while it is used.
 
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, LOCATION, SET_COOKIE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
+use http::response::Parts;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use rustls::ClientConfig;
-use url::Url;
-use wload_core::limits::HttpLimits;
+use hyper::ext::ReasonPhrase;
+use tokio::time::{Instant, timeout_at};
+use wload_core::limits::REQUEST_HEADERS_MAX;
 
-use crate::connect::connect;
-use crate::cookies::{Cookie, Cookies};
-use crate::dns::DnsCache;
+use crate::cookies::{Cookie, CookieJar};
 use crate::error::{HttpError, Phase};
-use crate::h1::{Connection, Unanswered};
+use crate::h1::{Body, Connection, SendFailure};
+use crate::origin::BaseUrl;
 use crate::pool::Pool;
-use crate::redirect::{drop_body_headers, is_redirect, next_method};
-use crate::request::{BaseUrl, ExchangeUrl, Origin, invalid, parse_absolute};
-use crate::response::{Exchange, Hop, read_body};
-use crate::template::{PreparedRequest, header, target_of};
+use crate::redirect::{self, Redirect};
+use crate::request::{self, PreparedRequest, RequestSpec};
+use crate::response::{Address, Exchange, Hop};
+use crate::shared::CoreHttp;
 use crate::timing::{Marks, RequestTiming};
-use crate::tls;
+use crate::{body, connect};
 
-/// What all users of a process have in common.
-#[derive(Clone, Debug)]
-pub struct HttpSettings {
-    /// Limits of an exchange.
-    pub limits: HttpLimits,
-    /// Further root certificates, PEM.
-    pub extra_roots_pem: Vec<u8>,
-    /// Servers' certificates are not checked.
-    pub insecure: bool,
-}
+const ZERO: HeaderValue = HeaderValue::from_static("0");
+/// A timeout that cannot be told from none: 30 days. Longer ones are cut, so that the deadline cannot
+/// overflow.
+const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 86_400);
 
-/// Shared by all cores.
+/// The HTTP of one user: its connections, cookies and default headers.
 #[derive(Debug)]
-pub struct HttpShared {
-    pub(crate) limits: HttpLimits,
-    extra_roots_pem: Vec<u8>,
-    insecure: bool,
-    tls: OnceLock<Result<Arc<ClientConfig>, HttpError>>,
-}
-
-impl HttpShared {
-    /// Checks the settings.
-    ///
-    /// # Errors
-    /// [`HttpError::Tls`] when the further roots are no certificates.
-    pub fn new(settings: HttpSettings) -> Result<Arc<Self>, HttpError> {
-        tls::check_roots(&settings.extra_roots_pem)?;
-        Ok(Arc::new(Self {
-            limits: settings.limits,
-            extra_roots_pem: settings.extra_roots_pem,
-            insecure: settings.insecure,
-            tls: OnceLock::new(),
-        }))
-    }
-
-    pub(crate) fn tls(&self) -> Result<&Arc<ClientConfig>, HttpError> {
-        let made = self.tls.get_or_init(|| tls::config(&self.extra_roots_pem, self.insecure));
-        made.as_ref().map_err(Clone::clone)
-    }
-}
-
-/// Shared by the users of a core.
-#[derive(Debug)]
-pub struct CoreHttp {
-    pub(crate) shared: Arc<HttpShared>,
-    pub(crate) dns: DnsCache,
-}
-
-impl CoreHttp {
-    /// For the current thread.
-    #[must_use]
-    pub fn new(shared: Arc<HttpShared>) -> Rc<Self> {
-        Rc::new(Self { shared, dns: DnsCache::default() })
-    }
-}
-
-/// The client of one user.
 pub struct HttpClient {
     core: Rc<CoreHttp>,
     base: Option<BaseUrl>,
+    jar: CookieJar,
+    defaults: HeaderMap,
     pool: Pool,
-    cookies: Cookies,
-    defaults: Vec<(HeaderName, HeaderValue)>,
-    /// Marks of the connection that a request is on now.
-    on_the_wire: Option<Rc<Marks>>,
-    phase: Phase,
+    in_flight: InFlight,
 }
 
-/// One hop on its way.
-struct Wire {
+/// What is known of the exchange under way; it outlives the exchange's future when that is dropped.
+#[derive(Debug, Default)]
+struct InFlight {
+    marks: Option<Rc<Marks>>,
+    /// A redirect was answered, so some request has left.
+    has_hops: bool,
+}
+
+/// One request of a chain.
+struct Step {
+    address: Address,
     method: Method,
-    origin: Rc<Origin>,
-    target: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-    keep_body: bool,
+    body: Option<Bytes>,
+    is_redirected: bool,
+    drops_authorization: bool,
+    drops_content: bool,
 }
 
-/// One hop that was answered.
-struct Answer {
-    status: u16,
-    reason: Option<Bytes>,
-    headers: HeaderMap,
+/// What is known of an exchange before its end, also when it ends early.
+#[derive(Default)]
+struct Trail {
+    timing: RequestTiming,
+    phase: Phase,
+    history: Vec<Hop>,
+    address: Option<Address>,
+}
+
+/// The last response.
+struct Last {
+    parts: Parts,
     body: Bytes,
     body_size: u64,
-    error: Option<HttpError>,
+    end: Instant,
+}
+
+/// The head of a response, on the connection that has its body.
+struct Answer {
+    connection: Connection,
+    response: Response<Incoming>,
+    /// When the connection was there.
+    ready: Instant,
 }
 
 impl HttpClient {
-    /// A client without connections.
-    #[must_use]
+    /// The HTTP of a new user. It connects when it sends.
     pub fn new(core: Rc<CoreHttp>, base: Option<BaseUrl>) -> Self {
         Self {
             core,
             base,
+            jar: CookieJar::default(),
+            defaults: HeaderMap::new(),
             pool: Pool::default(),
-            cookies: Cookies::default(),
-            defaults: Vec::new(),
-            on_the_wire: None,
-            phase: Phase::Connect,
+            in_flight: InFlight::default(),
         }
     }
 
     /// The base URL of this user.
-    #[must_use]
     pub fn base(&self) -> Option<&BaseUrl> {
         self.base.as_ref()
     }
 
-    /// Sends a request, follows its redirects, reads the last body to its end.
+    /// Sends a prepared request and reads its response to the end. `values` are for the placeholders.
+    /// The future may be dropped at any time: the connection is closed, and
+    /// [`HttpClient::take_interrupted`] says whether the target may have seen the request.
     pub async fn send(
         &mut self,
         request: &PreparedRequest,
         values: &[String],
         body: Option<Vec<u8>>,
     ) -> Exchange {
-        let began = Instant::now();
-        let mut exchange = Exchange {
-            status: 0,
-            error: None,
-            reason: None,
-            url: ExchangeUrl { origin: request.origin.clone(), target: Uri::default() },
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-            body_size: 0,
-            history: Vec::new(),
-            timings: RequestTiming::default(),
+        let start = Instant::now();
+        self.in_flight = InFlight::default();
+        let mut trail = Trail::default();
+        let outcome = match self.first_step(request, values, body) {
+            Ok(step) => self.run(request, step, start, &mut trail).await,
+            Err(error) => Err(error),
         };
-        let limit = request.timeout.unwrap_or(self.core.shared.limits.total_timeout);
-        match self.first_wire(request, values, body) {
-            Err(error) => exchange.error = Some(error),
-            Ok(wire) => {
-                let chain = self.follow(request, wire, &mut exchange);
-                if tokio::time::timeout(limit, chain).await.is_err() {
-                    exchange.error = Some(HttpError::Timeout(self.phase));
-                }
-            }
+        self.in_flight = InFlight::default();
+        trail.into_exchange(outcome, start)
+    }
+
+    /// Sends a request that is not worth preparing. Braces in its URL have no meaning.
+    pub async fn send_once(&mut self, spec: RequestSpec, body: Option<Vec<u8>>) -> Exchange {
+        match PreparedRequest::new(spec, self.base.as_ref(), false) {
+            Ok(request) => self.send(&request, &[], body).await,
+            Err(error) => Exchange { error: Some(error), ..Exchange::default() },
         }
-        self.on_the_wire = None;
-        exchange.timings.total = began.elapsed();
-        exchange
     }
 
-    /// True, once: a request had left when `send` was dropped.
+    /// After a dropped exchange: a request had, at least in part, left, and the end of its exchange was
+    /// not seen. Asking clears it.
     pub fn take_interrupted(&mut self) -> bool {
-        self.on_the_wire.take().is_some_and(|marks| marks.has_written())
+        let in_flight = std::mem::take(&mut self.in_flight);
+        in_flight.has_hops || in_flight.marks.is_some_and(|marks| marks.has_written())
     }
 
-    /// A header for all requests that do not state it; none: no longer.
-    ///
-    /// # Errors
-    /// [`HttpError::InvalidRequest`] when it cannot be sent.
+    /// A header for all later requests that do not set it themselves; `None` removes it.
     pub fn set_default_header(
         &mut self,
         name: &str,
-        value: Option<&[u8]>,
+        value: Option<Vec<u8>>,
     ) -> Result<(), HttpError> {
-        let (name, header) = header(name, value.unwrap_or_default())?;
-        self.defaults.retain(|(known, _)| *known != name);
-        if value.is_some() {
-            self.defaults.push((name, header));
+        let parsed = request::parse_header(name, value.as_deref().unwrap_or_default())?;
+        let Some((name, parsed)) = parsed else { return Ok(()) };
+        if value.is_none() {
+            self.defaults.remove(name);
+            return Ok(());
         }
+        if !self.defaults.contains_key(&name) && self.defaults.len() >= REQUEST_HEADERS_MAX {
+            let why = format!("more than {REQUEST_HEADERS_MAX} default headers");
+            return Err(HttpError::InvalidRequest(why));
+        }
+        self.defaults.insert(name, parsed);
         Ok(())
     }
 
     /// The cookies of this user.
-    #[must_use]
     pub fn cookies(&self) -> Vec<Cookie> {
-        self.cookies.all()
+        self.jar.list()
     }
 
-    /// Adds a cookie.
-    ///
-    /// # Errors
-    /// [`HttpError::InvalidRequest`] when its domain is malformed, or there are too many.
+    /// Adds or replaces a cookie.
     pub fn set_cookie(&mut self, cookie: Cookie) -> Result<(), HttpError> {
-        self.cookies.set(cookie, self.core.shared.limits.cookies_max)
+        let host = self.base.as_ref().map_or("", BaseUrl::host);
+        self.jar.set(&cookie, host, self.core.limits().cookies_max)
     }
 
     /// Forgets all cookies.
     pub fn clear_cookies(&mut self) {
-        self.cookies.clear();
+        self.jar.clear();
     }
 
-    /// Closes what rests: the next request opens a new connection.
+    /// The next request opens a new connection.
     pub fn close_connections(&mut self) {
         self.pool.clear();
     }
 
-    fn first_wire(
+    fn first_step(
         &self,
         request: &PreparedRequest,
         values: &[String],
         body: Option<Vec<u8>>,
-    ) -> Result<Wire, HttpError> {
-        let body_max = self.core.shared.limits.request_body_bytes_max;
-        let length = body.as_ref().map_or(0, Vec::len);
-        if length > body_max {
-            return Err(invalid(format!("request body larger than the limit of {body_max} bytes")));
+    ) -> Result<Step, HttpError> {
+        let max = self.core.limits().request_body_bytes_max;
+        if let Some(body) = body.as_ref().filter(|body| body.len() > max) {
+            let why = format!("the body has {} bytes, at most {max} are allowed", body.len());
+            return Err(HttpError::InvalidRequest(why));
         }
+        Ok(Step {
+            address: request.address(values)?,
+            method: request.method.clone(),
+            body: body.filter(|body| !body.is_empty()).map(Bytes::from),
+            is_redirected: false,
+            drops_authorization: false,
+            drops_content: false,
+        })
+    }
+
+    /// The whole exchange under its timeout: the only timer of an exchange that does not connect.
+    async fn run(
+        &mut self,
+        request: &PreparedRequest,
+        step: Step,
+        start: Instant,
+        trail: &mut Trail,
+    ) -> Result<Last, HttpError> {
+        let limit = request.timeout.unwrap_or(self.core.limits().total_timeout);
+        let deadline = start + limit.min(TIMEOUT_MAX);
+        let outcome = timeout_at(deadline, self.follow(request, step, start, trail)).await;
+        outcome.unwrap_or_else(|_| Err(HttpError::Timeout(trail.phase)))
+    }
+
+    async fn follow(
+        &mut self,
+        request: &PreparedRequest,
+        mut step: Step,
+        mut start: Instant,
+        trail: &mut Trail,
+    ) -> Result<Last, HttpError> {
+        let core = Rc::clone(&self.core);
+        let limits = core.limits();
+        let redirects_max = request.redirects.unwrap_or_else(|| {
+            if request.method == Method::HEAD { 0 } else { limits.redirects_max }
+        });
+        loop {
+            trail.address = Some(step.address.clone());
+            let Answer { connection, response, ready } =
+                self.round_trip(request, &step, start, trail).await?;
+            let (parts, mut incoming) = response.into_parts();
+            self.jar.store(&parts.headers, &step.address, limits.cookies_max);
+            let redirect = match redirects_max {
+                0 => None,
+                _ => redirect::next(parts.status, &parts.headers, &step.method, &step.address),
+            };
+            let keep = request.keep_body && redirect.is_none();
+            trail.phase = Phase::ReadingBody;
+            let read = body::read(&mut incoming, &parts.headers, keep, limits).await;
+            let end = Instant::now();
+            connection.marks.split(ready, end, &mut trail.timing);
+            let (body, body_size) = read?;
+            self.pool.put(connection, end, limits);
+            let Some(redirect) = redirect else {
+                return Ok(Last { parts, body, body_size, end });
+            };
+            if trail.history.len() >= redirects_max as usize {
+                return Err(HttpError::TooManyRedirects(redirects_max));
+            }
+            self.in_flight = InFlight { marks: None, has_hops: true };
+            step.redirect(redirect?, parts.status, trail);
+            start = end;
+        }
+    }
+
+    /// Sends one request of the chain and waits for the head of its response. A kept connection may
+    /// have been closed by the server just when the request was on its way: then it is sent once more,
+    /// on a new connection, if the server cannot have acted on it or may do so twice.
+    async fn round_trip(
+        &mut self,
+        request: &PreparedRequest,
+        step: &Step,
+        start: Instant,
+        trail: &mut Trail,
+    ) -> Result<Answer, HttpError> {
+        let limits = *self.core.limits();
+        let mut pooled = self.pool.take(&step.address.origin, start, &limits);
+        trail.timing = RequestTiming::default();
+        loop {
+            trail.phase = Phase::Connecting;
+            let was_pooled = pooled.is_some();
+            let (mut connection, ready) = match pooled.take() {
+                Some(connection) => (connection, start),
+                None => {
+                    let open = connect::open(&self.core, &step.address.origin, &mut trail.timing);
+                    (Box::pin(open).await?, Instant::now())
+                }
+            };
+            trail.timing.connection_reused = was_pooled;
+            trail.phase = Phase::Waiting;
+            self.in_flight.marks = Some(Rc::clone(&connection.marks));
+            match connection.send(self.message(request, step)).await {
+                Ok(response) => return Ok(Answer { connection, response, ready }),
+                Err(failure) if was_pooled && step.may_repeat(&failure, &connection.marks) => {}
+                Err(SendFailure { error, .. }) => {
+                    connection.marks.split(ready, Instant::now(), &mut trail.timing);
+                    let head = (limits.header_bytes_max, limits.header_fields_max);
+                    let answered = connection.marks.has_read();
+                    return Err(HttpError::from_hyper(&error, answered, head));
+                }
+            }
+        }
+    }
+
+    /// The request as hyper wants it.
+    fn message(&self, request: &PreparedRequest, step: &Step) -> Request<Body> {
         let mut headers = request.headers.clone();
         for (name, value) in &self.defaults {
-            if !request.stated.contains(name) {
-                headers.insert(name, value.clone());
+            if !request.explicit.contains(name) {
+                headers.insert(name.clone(), value.clone());
             }
         }
-        Ok(Wire {
-            method: request.method.clone(),
-            origin: request.origin.clone(),
-            target: request.target(values)?,
-            headers,
-            body: body.map_or_else(Bytes::new, Bytes::from),
-            keep_body: request.keep_body,
-        })
-    }
-
-    /// Hop after hop; the exchange has the last one.
-    async fn follow(&mut self, request: &PreparedRequest, mut wire: Wire, exchange: &mut Exchange) {
-        let limits_max = self.core.shared.limits.redirects_max;
-        let usual = if request.method == Method::HEAD { 0 } else { limits_max };
-        let redirects_max = request.redirects.unwrap_or(usual);
-        loop {
-            exchange.url = ExchangeUrl { origin: wire.origin.clone(), target: wire.target.clone() };
-            let answer = match self.hop(&wire, &mut exchange.timings).await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    exchange.status = 0;
-                    exchange.error = Some(error);
-                    return;
-                }
-            };
-            (exchange.status, exchange.reason) = (answer.status, answer.reason);
-            (exchange.body, exchange.body_size) = (answer.body, answer.body_size);
-            exchange.headers = answer.headers;
-            exchange.error = answer.error;
-            let location = exchange.headers.get(LOCATION).filter(|_| is_redirect(exchange.status));
-            let Some(location) = location.filter(|_| redirects_max > 0 && exchange.error.is_none())
-            else {
-                return;
-            };
-            if exchange.history.len() >= redirects_max as usize {
-                exchange.error = Some(HttpError::TooManyRedirects(redirects_max));
-                return;
+        if step.is_redirected {
+            headers.insert(HOST, step.address.origin.host_header());
+            headers.remove(COOKIE);
+            if step.drops_authorization {
+                headers.remove(AUTHORIZATION);
             }
-            let location = String::from_utf8_lossy(location.as_bytes()).into_owned();
-            let (status, url) = (exchange.status, exchange.url.to_string());
-            match redirected(wire, status, &url, &location) {
-                Ok(next) => wire = next,
-                Err(error) => {
-                    exchange.error = Some(error);
-                    return;
-                }
+            if step.drops_content {
+                headers.remove(CONTENT_TYPE);
             }
-            exchange.history.push(Hop { status, url, location });
         }
-    }
-
-    /// One request and its response.
-    async fn hop(&mut self, wire: &Wire, timing: &mut RequestTiming) -> Result<Answer, HttpError> {
-        let url = ExchangeUrl { origin: wire.origin.clone(), target: wire.target.clone() };
-        let mut request = Request::new(Full::new(wire.body.clone()));
-        *request.method_mut() = wire.method.clone();
-        *request.uri_mut() = wire.target.clone();
-        *request.headers_mut() = wire.headers.clone();
-        if !self.cookies.is_empty()
-            && !wire.headers.contains_key(COOKIE)
-            && let Some(cookies) = self.cookies.header(&parse_absolute(&url.to_string())?)
+        if !headers.contains_key(COOKIE)
+            && let Some(cookies) = self.jar.header(&step.address)
         {
-            request.headers_mut().insert(COOKIE, cookies);
+            headers.insert(COOKIE, cookies);
         }
-        let limits = &self.core.shared.limits;
-        let (idle_timeout, body_max, idle_max, cookies_max) = (
-            limits.idle_timeout,
-            limits.body_bytes_max,
-            limits.idle_connections_max,
-            limits.cookies_max,
-        );
-        let (connection, began, response) =
-            self.answered(wire, request, idle_timeout, timing).await?;
-        self.phase = Phase::Body;
-        let (head, body) = response.into_parts();
-        if head.headers.contains_key(SET_COOKIE) {
-            let url = parse_absolute(&url.to_string())?;
-            self.cookies.take(head.headers.get_all(SET_COOKIE).iter(), &url, cookies_max);
-        }
-        let read = read_body(body, &head.headers, wire.keep_body, body_max).await;
-        connection.marks.phases(began, Instant::now(), timing);
-        self.on_the_wire = None;
-        let (read, error) = match read {
-            Ok(read) => {
-                self.pool.put(connection, idle_max);
-                (read, None)
+        let body = match &step.body {
+            // hyper adds the length of a body, but not that of none.
+            None if !matches!(step.method, Method::GET | Method::HEAD) => {
+                headers.insert(CONTENT_LENGTH, ZERO);
+                Body::default()
             }
-            Err(error) => (crate::response::ReadBody::default(), Some(error)),
+            None => Body::default(),
+            Some(body) => Full::new(body.clone()),
         };
-        Ok(Answer {
-            status: head.status.as_u16(),
-            reason: head
-                .extensions
-                .get::<hyper::ext::ReasonPhrase>()
-                .map(|reason| Bytes::copy_from_slice(reason.as_bytes())),
-            headers: head.headers,
-            body: read.bytes,
-            body_size: read.size,
-            error,
-        })
+        let mut message = Request::new(body);
+        *message.method_mut() = step.method.clone();
+        *message.uri_mut() = Uri::from(step.address.path.clone());
+        *message.headers_mut() = headers;
+        message
+    }
+}
+
+impl Step {
+    /// Turns into the next request of the chain.
+    fn redirect(&mut self, redirect: Redirect, status: StatusCode, trail: &mut Trail) {
+        trail.history.push(Hop {
+            status: status.as_u16(),
+            url: self.address.url(),
+            location: redirect.location,
+        });
+        self.address = redirect.address;
+        self.method = redirect.method;
+        self.is_redirected = true;
+        self.drops_authorization |= !redirect.keeps_authorization;
+        if !redirect.keeps_body {
+            self.body = None;
+            self.drops_content = true;
+        }
     }
 
-    /// The head of the response. A connection that rested may have been closed just now: then the
-    /// request goes again, on a new one, if nothing of it had left or repeating is harmless.
-    async fn answered(
-        &mut self,
-        wire: &Wire,
-        mut request: Request<Full<Bytes>>,
-        idle_timeout: Duration,
-        timing: &mut RequestTiming,
-    ) -> Result<(Connection, Instant, Response<Incoming>), HttpError> {
-        let mut rested = self.pool.take(&wire.origin, idle_timeout);
-        loop {
-            timing.connection_reused = rested.is_some();
-            (timing.dns, timing.connect, timing.tls) = Default::default();
-            let mut connection = match rested.take() {
-                Some(connection) => connection,
-                None => {
-                    self.phase = Phase::Connect;
-                    connect(&self.core, &wire.origin, timing).await?
+    fn may_repeat(&self, failure: &SendFailure, marks: &Marks) -> bool {
+        let was_closed = !marks.has_read() && !failure.error.is_parse();
+        failure.was_never_sent || (was_closed && self.method.is_idempotent())
+    }
+}
+
+impl Trail {
+    fn into_exchange(mut self, outcome: Result<Last, HttpError>, start: Instant) -> Exchange {
+        let exchange =
+            Exchange { address: self.address, history: self.history, ..Exchange::default() };
+        match outcome {
+            Ok(Last { parts, body, body_size, end }) => {
+                self.timing.total = end - start;
+                Exchange {
+                    status: parts.status.as_u16(),
+                    reason: reason_of(&parts),
+                    headers: parts.headers,
+                    body,
+                    body_size,
+                    timings: self.timing,
+                    ..exchange
                 }
-            };
-            self.phase = Phase::FirstByte;
-            self.on_the_wire = Some(connection.marks.clone());
-            let began = Instant::now();
-            let copy = timing.connection_reused.then(|| copy_of(&request));
-            match connection.send(request).await {
-                Ok(response) => return Ok((connection, began, response)),
-                Err(Unanswered { error, unsent }) => {
-                    self.on_the_wire = None;
-                    let Some(copy) = copy else { return Err(error) };
-                    let is_harmless = wire.method.is_idempotent() && !connection.marks.has_read();
-                    match unsent {
-                        Some(unsent) => request = unsent,
-                        None if is_harmless && matches!(error, HttpError::Closed(_)) => {
-                            request = copy
-                        }
-                        None => return Err(error),
-                    }
-                }
+            }
+            Err(error) => {
+                self.timing.total = start.elapsed();
+                Exchange { error: Some(error), timings: self.timing, ..exchange }
             }
         }
     }
 }
 
-fn copy_of(request: &Request<Full<Bytes>>) -> Request<Full<Bytes>> {
-    let mut copy = Request::new(request.body().clone());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
-}
-
-/// The hop that a redirect asks for.
-fn redirected(wire: Wire, status: u16, url: &str, location: &str) -> Result<Wire, HttpError> {
-    let here = parse_absolute(url)?;
-    let bad = |error: url::ParseError| {
-        HttpError::Protocol(format!("redirect to a malformed location: {error}"))
-    };
-    let there: Url = here.join(location).map_err(bad)?;
-    if !matches!(there.scheme(), "http" | "https") {
-        return Err(HttpError::Protocol(format!(
-            "redirect to `{}`, which wload does not speak",
-            there.scheme()
-        )));
+fn reason_of(parts: &Parts) -> std::borrow::Cow<'static, str> {
+    match parts.extensions.get::<ReasonPhrase>() {
+        Some(reason) => match std::str::from_utf8(reason.as_bytes()) {
+            Ok(text) => text.to_owned().into(),
+            // Latin-1 is what HTTP/1.1 once said, and what python-requests falls back to.
+            Err(_) => {
+                reason.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>().into()
+            }
+        },
+        None => parts.status.canonical_reason().unwrap_or_default().into(),
     }
-    let method = next_method(status, &wire.method);
-    let mut headers = wire.headers;
-    let mut body = wire.body;
-    if method != wire.method {
-        drop_body_headers(&mut headers);
-        body = Bytes::new();
-    }
-    let origin = Origin::of(&there)?;
-    if origin.host != wire.origin.host {
-        headers.remove(AUTHORIZATION);
-    }
-    headers.insert(HOST, origin.host_header.clone());
-    let origin = if origin == *wire.origin { wire.origin } else { Rc::new(origin) };
-    Ok(Wire {
-        method,
-        origin,
-        target: target_of(&there)?,
-        headers,
-        body,
-        keep_body: wire.keep_body,
-    })
 }

@@ -1,103 +1,274 @@
-//! The cookies of one user, bounded.
+//! The cookies of one user.
 //!
-//! Upstream: responses, and the scenario. Downstream: the header `Cookie`. A user without cookies
-//! has no jar, and pays nothing.
+//! Upstream: `Set-Cookie` of every response, and the guest. Downstream: the header `Cookie` of every
+//! request.
+//! Invariant: a user without cookies pays one comparison per request and no memory.
 
-use cookie_store::{CookieStore, RawCookie};
-use http::HeaderValue;
+use cookie_store::{CookieDomain, CookieStore, RawCookie};
+use http::header::SET_COOKIE;
+use http::{HeaderMap, HeaderValue};
 use url::Url;
+use wload_core::limits::COOKIE_BYTES_MAX;
 
 use crate::error::HttpError;
-use crate::request::invalid;
+use crate::origin::parse_http;
+use crate::response::Address;
 
-/// A cookie as a scenario sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A cookie as the guest sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cookie {
     /// Its name.
     pub name: String,
-    /// Its value.
+    /// Its value, without decoding.
     pub value: String,
-    /// The host it is sent to.
+    /// The host it belongs to; with a leading dot also to the hosts below. Empty: that of the base
+    /// URL.
     pub domain: String,
-    /// The path it is sent below.
+    /// The path it belongs to. Empty: `/`.
     pub path: String,
 }
 
-/// A jar, made with the first cookie.
 #[derive(Debug, Default)]
-pub(crate) struct Cookies {
-    jar: Option<Box<CookieStore>>,
+pub(crate) struct CookieJar {
+    store: Option<Box<CookieStore>>,
+    /// Some cookie has another path than `/`, so that the path of a request matters.
+    has_paths: bool,
 }
 
-impl Cookies {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.jar.is_none()
+impl CookieJar {
+    /// Takes the cookies of a response; those that break a rule or a limit are ignored, as browsers
+    /// do. `max`: cookies of the jar.
+    pub(crate) fn store(&mut self, headers: &HeaderMap, address: &Address, max: usize) {
+        if !headers.contains_key(SET_COOKIE) {
+            return;
+        }
+        let Ok(url) = parse_http(&address.url()) else { return };
+        for value in headers.get_all(SET_COOKIE) {
+            if let Ok(text) = std::str::from_utf8(value.as_bytes())
+                && let Ok(cookie) = RawCookie::parse(text)
+            {
+                self.insert(&cookie, &url, max);
+            }
+        }
     }
 
-    /// The header for this URL.
-    pub(crate) fn header(&self, url: &Url) -> Option<HeaderValue> {
+    /// The cookies for a request.
+    pub(crate) fn header(&self, address: &Address) -> Option<HeaderValue> {
+        let store = self.store.as_ref()?;
+        let full;
+        let url = if self.has_paths {
+            full = parse_http(&address.url()).ok()?;
+            &full
+        } else {
+            &address.origin.url
+        };
+        let mut cookies = store.matches(url);
+        if self.has_paths {
+            // RFC 6265, 5.4: longer paths first, then the older cookie.
+            cookies.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        }
         let mut text = String::new();
-        for (name, value) in self.jar.as_ref()?.get_request_values(url) {
+        for cookie in cookies {
             if !text.is_empty() {
                 text.push_str("; ");
             }
-            text.push_str(name);
+            text.push_str(cookie.name());
             text.push('=');
-            text.push_str(value);
+            text.push_str(cookie.value());
         }
-        if text.is_empty() { None } else { HeaderValue::from_str(&text).ok() }
+        if text.is_empty() { None } else { HeaderValue::try_from(text).ok() }
     }
 
-    /// Takes the `Set-Cookie` headers of a response; what is malformed, or over the limit, is left
-    /// out, as a browser does.
-    pub(crate) fn take<'a>(
-        &mut self,
-        values: impl Iterator<Item = &'a HeaderValue>,
-        url: &Url,
-        cookies_max: usize,
-    ) {
-        for value in values {
-            let Some(cookie) = value.to_str().ok().and_then(|text| RawCookie::parse(text).ok())
-            else {
-                continue;
-            };
-            let jar = self.jar.get_or_insert_default();
-            let is_new = !jar.iter_any().any(|known| known.name() == cookie.name());
-            if is_new && jar.iter_any().count() >= cookies_max {
-                continue;
-            }
-            let _ = jar.insert_raw(&cookie.into_owned(), url);
-        }
+    /// All cookies that have not expired.
+    pub(crate) fn list(&self) -> Vec<Cookie> {
+        let Some(store) = &self.store else { return Vec::new() };
+        let list = store.iter_unexpired().map(|cookie| Cookie {
+            name: cookie.name().to_owned(),
+            value: cookie.value().to_owned(),
+            domain: match &cookie.domain {
+                CookieDomain::Suffix(domain) => format!(".{domain}"),
+                domain => domain.as_cow().unwrap_or_default().into_owned(),
+            },
+            path: String::from(&cookie.path),
+        });
+        list.collect()
     }
 
-    /// Adds a cookie of the scenario's own.
-    pub(crate) fn set(&mut self, cookie: Cookie, cookies_max: usize) -> Result<(), HttpError> {
-        let domain = cookie.domain.trim_start_matches('.').to_owned();
-        let url = Url::parse(&format!("http://{domain}/"))
-            .map_err(|error| invalid(format!("cookie domain `{domain}`: {error}")))?;
-        let jar = self.jar.get_or_insert_default();
-        if jar.iter_any().count() >= cookies_max {
-            return Err(invalid(format!("more than {cookies_max} cookies")));
+    /// Sets a cookie of the scenario.
+    pub(crate) fn set(&mut self, cookie: &Cookie, host: &str, max: usize) -> Result<(), HttpError> {
+        let invalid =
+            |why: &str| HttpError::InvalidRequest(format!("cookie `{}`: {why}", cookie.name));
+        let is_clean = |text: &str| !text.contains(|c: char| c.is_control() || c == ';');
+        if cookie.name.is_empty() || cookie.name.contains(['=', ' ']) {
+            return Err(invalid("its name is empty or holds `=` or a space"));
         }
-        let raw =
-            RawCookie::build((cookie.name, cookie.value)).domain(domain).path(cookie.path).build();
-        jar.insert_raw(&raw, &url).map_err(|error| invalid(format!("cookie: {error}")))?;
+        if ![&cookie.name, &cookie.value, &cookie.path].into_iter().all(|text| is_clean(text)) {
+            return Err(invalid("it holds `;` or a control character"));
+        }
+        let (suffix, domain) = match cookie.domain.strip_prefix('.') {
+            Some(domain) => (true, domain),
+            None if cookie.domain.is_empty() => (false, host),
+            None => (false, cookie.domain.as_str()),
+        };
+        if domain.is_empty() {
+            return Err(invalid("it has no domain and the user has no base URL"));
+        }
+        let is_bare_ipv6 = domain.contains(':') && !domain.starts_with('[');
+        let domain = if is_bare_ipv6 { format!("[{domain}]") } else { domain.to_owned() };
+        let url = parse_http(&format!("https://{domain}/"))
+            .ok()
+            .filter(|url| url.path() == "/" && url.port().is_none() && url.username().is_empty())
+            .ok_or_else(|| invalid("its domain is not a host name"))?;
+        let path = if cookie.path.is_empty() { "/" } else { &cookie.path };
+        let mut raw = RawCookie::new(cookie.name.as_str(), cookie.value.as_str());
+        raw.set_path(path);
+        if suffix {
+            raw.set_domain(domain);
+        }
+        if !self.insert(&raw, &url, max) {
+            return Err(invalid("it is over a limit or its domain is not acceptable"));
+        }
         Ok(())
     }
 
+    /// Forgets everything.
     pub(crate) fn clear(&mut self) {
-        self.jar = None;
+        *self = Self::default();
     }
 
-    pub(crate) fn all(&self) -> Vec<Cookie> {
-        let Some(jar) = &self.jar else { return Vec::new() };
-        jar.iter_unexpired()
-            .map(|cookie| Cookie {
-                name: cookie.name().to_owned(),
-                value: cookie.value().to_owned(),
-                domain: String::from(&cookie.domain),
-                path: String::from(&cookie.path),
-            })
-            .collect()
+    fn insert(&mut self, raw: &RawCookie<'_>, url: &Url, max: usize) -> bool {
+        if raw.name().is_empty() || raw.name().len() + raw.value().len() > COOKIE_BYTES_MAX {
+            return false;
+        }
+        let Ok(cookie) = cookie_store::Cookie::try_from_raw_cookie(raw, url) else { return false };
+        let cookie = cookie.into_owned();
+        let store = self.store.get_or_insert_default();
+        let domain = cookie.domain.as_cow().unwrap_or_default();
+        if !store.contains_any(&domain, &cookie.path, cookie.name())
+            && store.iter_any().count() >= max
+        {
+            drop_expired(store);
+            if store.iter_any().count() >= max {
+                return false;
+            }
+        }
+        self.has_paths |= &*cookie.path != "/";
+        let inserted = store.insert(cookie, url).is_ok();
+        if store.iter_any().next().is_none() {
+            self.store = None;
+        }
+        inserted
+    }
+}
+
+fn drop_expired(store: &mut CookieStore) {
+    let expired: Vec<(String, String, String)> = store
+        .iter_any()
+        .filter(|cookie| cookie.is_expired())
+        .map(|cookie| {
+            let domain = cookie.domain.as_cow().unwrap_or_default().into_owned();
+            (domain, String::from(&cookie.path), cookie.name().to_owned())
+        })
+        .collect();
+    for (domain, path, name) in expired {
+        store.remove(&domain, &path, &name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::address_of;
+
+    fn at(url: &str) -> Address {
+        address_of(&parse_http(url).unwrap()).unwrap()
+    }
+
+    fn jar_of(url: &str, cookies: &[&str], max: usize) -> CookieJar {
+        let mut jar = CookieJar::default();
+        for cookie in cookies {
+            let mut headers = HeaderMap::new();
+            headers.insert(SET_COOKIE, HeaderValue::from_str(cookie).unwrap());
+            jar.store(&headers, &at(url), max);
+        }
+        jar
+    }
+
+    fn sent(jar: &CookieJar, url: &str) -> String {
+        jar.header(&at(url)).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn cookies_go_where_they_belong() {
+        let cases: [(&[&str], &str, &str); 11] = [
+            (&["a=1"], "http://a.test/y", "a=1"),
+            (&["a=1"], "http://b.test/", ""),
+            (&["a=1"], "http://x.a.test/", ""),
+            (&["a=1; Domain=a.test"], "http://x.a.test/", "a=1"),
+            (&["a=1; Domain=b.test"], "http://b.test/", ""),
+            (&["a=1; Path=/x"], "http://a.test/x/y", "a=1"),
+            (&["a=1; Path=/x"], "http://a.test/y", ""),
+            (&["a=1; Path=/", "b=2; Path=/x"], "http://a.test/x", "b=2; a=1"),
+            (&["a=1; Secure"], "http://a.test/", ""),
+            (&["b=1", "a=1", "b=2"], "http://a.test/", "b=2; a=1"),
+            (&["a=1", "a=1; Max-Age=0"], "http://a.test/", ""),
+        ];
+        for (cookies, url, expected) in cases {
+            let jar = jar_of("http://a.test/", cookies, 10);
+            assert_eq!(sent(&jar, url), expected, "{cookies:?} to {url}");
+        }
+    }
+
+    #[test]
+    fn the_jar_is_bounded_and_expired_cookies_make_room() {
+        let jar = jar_of("http://a.test/", &["a=1", "b=2", "c=3", "a=4"], 2);
+        assert_eq!(sent(&jar, "http://a.test/"), "a=4; b=2");
+        let jar = jar_of("http://a.test/", &["a=1", "b=2", "a=; Max-Age=0", "c=3"], 2);
+        assert_eq!(sent(&jar, "http://a.test/"), "b=2; c=3");
+        let long = format!("a={}", "x".repeat(COOKIE_BYTES_MAX));
+        assert_eq!(sent(&jar_of("http://a.test/", &[&long], 2), "http://a.test/"), "");
+    }
+
+    #[test]
+    fn what_the_guest_sets_it_gets_back() {
+        let mut jar = CookieJar::default();
+        let cookie = |name: &str, domain: &str, path: &str| Cookie {
+            name: name.into(),
+            value: "v".into(),
+            domain: domain.into(),
+            path: path.into(),
+        };
+        jar.set(&cookie("a", "", ""), "a.test", 9).unwrap();
+        jar.set(&cookie("b", ".a.test", "/x"), "a.test", 9).unwrap();
+        jar.set(&cookie("c", "::1", "/"), "a.test", 9).unwrap();
+        let expected =
+            [cookie("a", "a.test", "/"), cookie("b", ".a.test", "/x"), cookie("c", "[::1]", "/")];
+        assert_eq!(jar.list(), expected);
+        assert_eq!(sent(&jar, "http://a.test/"), "a=v");
+        assert_eq!(sent(&jar, "http://y.a.test/x"), "b=v");
+        assert_eq!(sent(&jar, "http://[::1]/"), "c=v");
+        jar.clear();
+        assert_eq!(jar.list(), []);
+    }
+
+    #[test]
+    fn bad_cookies_of_the_guest_are_refused() {
+        for (name, value, domain, part) in [
+            ("", "v", "h", "name is empty"),
+            ("a=b", "v", "h", "name is empty"),
+            ("a", "v;w", "h", "`;`"),
+            ("a", "v\n", "h", "`;`"),
+            ("a", "v", "h/x", "not a host name"),
+            ("a", "v", "", "no base URL"),
+        ] {
+            let cookie = Cookie {
+                name: name.into(),
+                value: value.into(),
+                domain: domain.into(),
+                path: "".into(),
+            };
+            let error = CookieJar::default().set(&cookie, "", 9).unwrap_err().message();
+            assert!(error.contains(part), "{error}");
+        }
     }
 }

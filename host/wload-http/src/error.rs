@@ -1,176 +1,171 @@
-//! Why there was no response, in words that stay the same.
+//! Why there was no response: a closed set whose texts are stable.
 //!
-//! Upstream: every module here. Downstream: failure rows, which are counted by the text: so no text
-//! has a port, an address or a number of bytes that would make a row of its own each time.
+//! Upstream: every module of the crate. Downstream: the failures table (by [`HttpError::message`])
+//! and the cases of `error-code` in `wit/http.wit` (by variant).
+//! Invariant: no text holds a port, an address, a URL or a count of this exchange, because equal
+//! causes must make one row of the failures table. Only `InvalidRequest` quotes what was found: it is
+//! a mistake in the scenario, and its author needs to see which.
 
-use std::error::Error;
+use std::borrow::Cow;
+use std::error::Error as _;
 use std::io;
 
-/// An exchange without a usable response.
+/// Why an exchange has no response. Cheap to clone: it is kept in the exchange and in the cache of
+/// names, so it holds texts and not the errors of other libraries.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// The URL, the method or a header cannot be sent: what was found.
+    /// The URL, the method, a header, a value or the body is not acceptable. `invalid-request`.
     #[error("invalid request: {0}")]
     InvalidRequest(String),
-    /// The name has no address.
-    #[error("name resolution failed for `{0}`")]
+    /// The name service has no address for this host. `dns-error`.
+    #[error("name resolution failed: {0}")]
     Dns(String),
-    /// No connection: refused, unreachable.
+    /// No TCP connection. `connect-error`.
     #[error("{0}")]
-    Connect(String),
-    /// No TLS session.
+    Connect(Cow<'static, str>),
+    /// No TLS session, or its settings are unusable. `tls-error`.
     #[error("TLS: {0}")]
-    Tls(String),
-    /// It took too long.
-    #[error("timed out while {0}")]
+    Tls(Cow<'static, str>),
+    /// The time was over. `timeout`.
+    #[error("timed out while {}", .0.text())]
     Timeout(Phase),
-    /// The connection ended before the response did.
+    /// The peer closed or reset the connection. `connection-closed`.
     #[error("{0}")]
     Closed(&'static str),
-    /// The response is not HTTP.
+    /// The response is not HTTP, or not acceptable HTTP. `protocol-error`.
     #[error("malformed response: {0}")]
-    Protocol(String),
-    /// More redirects than allowed.
-    #[error("too many redirects (more than {0})")]
-    TooManyRedirects(u32),
-    /// The decoded body is larger than allowed.
-    #[error("response body larger than the limit of {0} bytes")]
-    BodyTooLarge(u64),
-    /// The body does not decode.
+    Malformed(Cow<'static, str>),
+    /// The head of the response is over a limit. `protocol-error`.
+    #[error("response headers larger than the limit of {bytes} bytes or {fields} fields")]
+    HeadTooLarge {
+        /// `HttpLimits::header_bytes_max`.
+        bytes: usize,
+        /// `HttpLimits::header_fields_max`.
+        fields: usize,
+    },
+    /// The body cannot be decoded. `protocol-error`.
     #[error("content-encoding {0}: corrupt data")]
     Encoding(&'static str),
-    /// Something of the machine: out of descriptors, of ports.
+    /// The chain of redirects is longer than this. `too-many-redirects`.
+    #[error("too many redirects (more than {0})")]
+    TooManyRedirects(u32),
+    /// The body, decoded, is larger than this many bytes. `body-too-large`.
+    #[error("response body larger than the limit of {0} bytes")]
+    BodyTooLarge(u64),
+    /// Anything else that the operating system said. `other`.
     #[error("{0}")]
-    Other(String),
+    Other(Cow<'static, str>),
 }
 
-/// Where the time went when it ran out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// What an exchange was doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
-    /// Name resolution, connecting and TLS.
-    #[error("connecting")]
-    Connect,
-    /// From the request's first byte to the response's first.
-    #[error("waiting for the response")]
-    FirstByte,
-    /// Reading the body.
-    #[error("reading the response body")]
-    Body,
+    /// Name resolution, TCP and TLS.
+    #[default]
+    Connecting,
+    /// From the first byte of the request to the head of the response.
+    Waiting,
+    /// The body of the response.
+    ReadingBody,
+}
+
+pub(crate) const RESET: HttpError = HttpError::Closed("connection reset by peer");
+pub(crate) const CLOSED_EARLY: HttpError =
+    HttpError::Closed("connection closed before the response was complete");
+pub(crate) const CLOSED_UNANSWERED: HttpError =
+    HttpError::Closed("connection closed without a response");
+
+impl Phase {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Waiting => "waiting for the response",
+            Self::ReadingBody => "reading the response body",
+        }
+    }
 }
 
 impl HttpError {
-    /// A connection attempt that failed.
-    pub(crate) fn connecting(error: &io::Error) -> Self {
-        Self::Connect(match error.kind() {
-            io::ErrorKind::ConnectionRefused => "connection refused".into(),
-            io::ErrorKind::ConnectionReset => "connection reset while connecting".into(),
-            io::ErrorKind::TimedOut => "timed out while connecting".into(),
-            io::ErrorKind::NetworkUnreachable => "network unreachable".into(),
-            io::ErrorKind::HostUnreachable => "host unreachable".into(),
-            io::ErrorKind::AddrNotAvailable => {
-                "no local port left (too many connections to one address)".into()
-            }
-            _ if is_out_of_descriptors(error) => {
-                return Self::Other("too many open files (raise `ulimit -n`)".into());
-            }
-            _ => format!("failed to connect: {}", plain(error)),
-        })
+    /// The text for the failures table: short, and the same for the same cause.
+    pub fn message(&self) -> String {
+        self.to_string()
     }
 
-    /// A TLS handshake that failed.
-    pub(crate) fn tls(error: &io::Error) -> Self {
-        let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        else {
-            return match error.kind() {
-                io::ErrorKind::UnexpectedEof => {
-                    Self::Tls("the server closed the connection during the handshake".into())
-                }
-                io::ErrorKind::ConnectionReset => {
-                    Self::Tls("connection reset during the handshake".into())
-                }
-                _ => Self::Tls(plain(error)),
-            };
+    /// What an I/O error while connecting means.
+    pub(crate) fn from_connect(error: &io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        let text = match error.kind() {
+            Kind::ConnectionRefused => "connection refused",
+            Kind::ConnectionReset | Kind::ConnectionAborted => return RESET,
+            Kind::TimedOut => return Self::Timeout(Phase::Connecting),
+            Kind::HostUnreachable => "no route to host",
+            Kind::NetworkUnreachable => "network is unreachable",
+            Kind::AddrNotAvailable => "no local port is free for another connection",
+            _ if is_out_of_files(error) => "too many open files",
+            kind => return Self::Connect(kind.to_string().into()),
         };
-        Self::Tls(tls_message(tls))
+        Self::Connect(text.into())
     }
 
-    /// A request that hyper gave up.
-    pub(crate) fn hyper(error: &hyper::Error) -> Self {
-        if let Some(io) = find_io(error) {
-            return Self::io(io);
+    /// What an I/O error on an established connection means.
+    pub(crate) fn from_io(error: &io::Error) -> Self {
+        use io::ErrorKind as Kind;
+        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return crate::tls::explain(tls);
         }
-        if error.is_incomplete_message() {
-            return Self::Closed("connection closed before the response was complete");
-        }
-        if error.is_canceled() || error.is_closed() {
-            return Self::Closed("connection closed before the response began");
-        }
-        if error.is_user() {
-            return Self::InvalidRequest(innermost(error));
-        }
-        Self::Protocol(innermost(error))
-    }
-
-    fn io(error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::ConnectionReset => Self::Closed("connection reset by peer"),
-            io::ErrorKind::BrokenPipe => {
-                Self::Closed("connection closed while sending the request")
-            }
-            io::ErrorKind::UnexpectedEof => {
-                Self::Closed("connection closed before the response was complete")
-            }
-            io::ErrorKind::InvalidData => Self::tls(error),
-            _ => Self::Other(plain(error)),
+            // Which of the two is seen after a reset depends on whether we were reading or writing.
+            Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted => RESET,
+            Kind::UnexpectedEof => CLOSED_EARLY,
+            Kind::TimedOut => Self::Timeout(Phase::Waiting),
+            // These two kinds are made by the decoder of chunked bodies; its texts are constants.
+            Kind::InvalidInput | Kind::InvalidData => Self::Malformed(error.to_string().into()),
+            kind => Self::Other(kind.to_string().into()),
         }
     }
-}
 
-fn tls_message(error: &rustls::Error) -> String {
-    use rustls::{CertificateError as C, Error as E};
-    match error {
-        E::InvalidCertificate(certificate) => match certificate {
-            C::Expired | C::ExpiredContext { .. } => "certificate has expired".into(),
-            C::NotValidYet | C::NotValidYetContext { .. } => "certificate is not valid yet".into(),
-            C::NotValidForName | C::NotValidForNameContext { .. } => {
-                "certificate is for another name".into()
+    /// What hyper's error means. `answered`: some byte of the response had arrived.
+    pub(crate) fn from_hyper(error: &hyper::Error, answered: bool, head: (usize, usize)) -> Self {
+        if error.is_incomplete_message() {
+            return if answered { CLOSED_EARLY } else { CLOSED_UNANSWERED };
+        }
+        if error.is_parse() {
+            return from_parse(&error.to_string(), head);
+        }
+        let mut source = error.source();
+        while let Some(cause) = source {
+            if let Some(io) = cause.downcast_ref::<io::Error>() {
+                return Self::from_io(io);
             }
-            C::UnknownIssuer => {
-                "certificate of an unknown issuer (`--cacert` names further roots)".into()
-            }
-            other => format!("certificate refused: {other}"),
-        },
-        E::InvalidMessage(_) => "the server does not speak TLS".into(),
-        other => other.to_string(),
+            source = cause.source();
+        }
+        if error.is_closed() || error.is_canceled() {
+            return if answered { CLOSED_EARLY } else { CLOSED_UNANSWERED };
+        }
+        // An incomplete body has no source that can be named.
+        if error.to_string().contains("reading a body") {
+            return CLOSED_EARLY;
+        }
+        Self::Other(error.to_string().into())
     }
 }
 
-/// `EMFILE` and `ENFILE` have no kind of their own.
-fn is_out_of_descriptors(error: &io::Error) -> bool {
+fn from_parse(text: &str, (bytes, fields): (usize, usize)) -> HttpError {
+    if text.contains("too large") {
+        return HttpError::HeadTooLarge { bytes, fields };
+    }
+    let text = match text {
+        _ if text.contains("version") => "not an HTTP/1 status line",
+        _ if text.contains("status") => "invalid status code",
+        _ if text.contains("content-length") => "invalid or contradicting content-length",
+        _ if text.contains("transfer-encoding") => "unexpected transfer-encoding",
+        _ if text.contains("header") => "invalid header",
+        other => return HttpError::Malformed(other.to_owned().into()),
+    };
+    HttpError::Malformed(text.into())
+}
+
+/// `EMFILE` or `ENFILE`, which have no `ErrorKind`.
+fn is_out_of_files(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(23 | 24))
-}
-
-/// Without the number of the operating system.
-fn plain(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
-fn find_io<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            return Some(io);
-        }
-        next = error.source();
-    }
-    None
-}
-
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

@@ -1,36 +1,50 @@
-//! The HTTP engine of one user, without wasm.
+//! The HTTP/1.1 of a simulated user: a measuring client on one thread.
 //!
-//! The path of a request, with the moments that are timed:
+//! Upstream: the interfaces of a scenario. Downstream: the target.
+//!
+//! One request's path, with the points in time:
 //!
 //! ```text
-//! PreparedRequest ─► client ─► pool ──────────────► h1 ─► socket
-//!                      │        └► connect: dns, tcp, tls ─┘  │ send
-//!                      │                                      ▼ first byte
-//! Exchange ◄─ total ◄──┴── cookies, redirects ◄── body ◄── response
+//! HttpClient::send          start ─┐
+//!   request, template              │ the address from values
+//!   pool, or connect               │ dns │ connect │ tls
+//!   client: headers, cookies       │
+//!   h1: hyper writes the request   │ send
+//!   h1: the first byte arrives     │ first byte
+//!   body: to its end, decoded      │ body
+//!   redirect: again from the pool  │
+//! Exchange                   end ──┘ total
 //! ```
 //!
-//! Upstream: `wload-scenario` sends for guests. Downstream: hyper and rustls.
-//! Invariants: everything of a user stays on its core's thread; nothing on the path of a request
-//! takes a lock or sends on a channel of ours; whatever a server does becomes an [`Exchange`].
+//! Invariants: everything of a user stays on one thread and takes no lock; a request on a kept
+//! connection parses no URL, sets one timer and reads the clock four times; every size has a limit
+//! (`wload_core::limits::HttpLimits`); all failures are values, an [`Exchange`] always exists.
+//!
+//! Must run inside a `tokio::task::LocalSet`: the one loop, `h1::connection_loop`, is spawned there, one
+//! per open connection; it is owned by that connection and ends with it.
 
+mod body;
 mod client;
 mod connect;
 mod cookies;
 mod dns;
 mod error;
 mod h1;
+mod origin;
 mod pool;
 mod redirect;
 mod request;
 mod response;
+mod shared;
 mod template;
 mod timing;
 mod tls;
 
-pub use client::{CoreHttp, HttpClient, HttpSettings, HttpShared};
+pub use client::HttpClient;
 pub use cookies::Cookie;
 pub use error::{HttpError, Phase};
-pub use request::{BaseUrl, ExchangeUrl, RequestSpec};
+pub use origin::BaseUrl;
+pub use request::{PreparedRequest, RequestSpec};
 pub use response::{Exchange, Hop};
-pub use template::PreparedRequest;
+pub use shared::{CoreHttp, HttpSettings, HttpShared};
 pub use timing::RequestTiming;

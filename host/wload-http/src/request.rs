@@ -1,160 +1,178 @@
-//! What a user asks for: base URLs, specifications, and where a request goes.
+//! A request before it is sent: as the scenario describes it, and as it is prepared once.
 //!
-//! Upstream: the guest boundary. Downstream: `template.rs` prepares requests from it.
+//! Upstream: the guest's `request-spec`. Downstream: `client`, which clones the prepared parts.
+//! Invariant: all that does not depend on values is checked and parsed in [`PreparedRequest::new`];
+//! sending parses nothing but the rendered path of a template.
 
-use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 
-use http::{HeaderValue, Uri};
-use std::rc::Rc;
-use url::Url;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT,
+};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use wload_core::limits::REQUEST_HEADERS_MAX;
 
 use crate::error::HttpError;
+use crate::origin::{self, BaseUrl, Origin};
+use crate::response::Address;
+use crate::template::PathTemplate;
 
-/// A request as a scenario states it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+const AGENT: HeaderValue = HeaderValue::from_static("wload/0.1");
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate");
+
+/// A request as the scenario describes it.
+#[derive(Clone, Debug, Default)]
 pub struct RequestSpec {
-    /// `GET`, `POST`, or any other token.
+    /// As it is sent and shown: `GET`.
     pub method: String,
-    /// Absolute, or a path that is appended to the base URL. In a template with placeholders.
+    /// Absolute, or appended to the base URL.
     pub url: String,
-    /// Headers that replace those of the same name that wload would send.
+    /// Sent in this order after the standard ones, of which they replace those of the same name.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// Redirects that are followed; none: the limit, and none for `HEAD`.
+    /// How many redirects are followed. `None`: the limit's number, and none for `HEAD`.
     pub redirects: Option<u32>,
-    /// For the whole exchange; none: the limit.
+    /// For the whole exchange. `None`: the limit.
     pub timeout: Option<Duration>,
-    /// False: the body is received and counted, not kept.
+    /// False: the body is received and counted, but not kept.
     pub keep_body: bool,
 }
 
-/// The base URL of a user, as Locust's `host`: paths are appended to it as they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl {
-    text: String,
+/// A request that is checked, parsed and ready to be sent any number of times by one user.
+#[derive(Debug)]
+pub struct PreparedRequest {
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    /// Names that the scenario set itself: default headers leave them alone.
+    pub(crate) explicit: Vec<HeaderName>,
+    pub(crate) redirects: Option<u32>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) keep_body: bool,
+    origin: Rc<Origin>,
+    path: Path,
 }
 
-impl BaseUrl {
-    /// Checks a base URL.
-    ///
-    /// # Errors
-    /// [`HttpError::InvalidRequest`] when it is no absolute `http` or `https` URL.
-    pub fn parse(text: &str) -> Result<Self, HttpError> {
-        let url = parse_absolute(text)?;
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(invalid(format!("base URL `{text}` has a query or a fragment")));
-        }
-        Ok(Self { text: text.trim_end_matches('/').to_owned() })
-    }
-
-    /// The URL that a scenario means: absolute ones as they are, others appended.
-    #[must_use]
-    pub fn join(&self, url: &str) -> String {
-        if is_absolute(url) {
-            return url.to_owned();
-        }
-        let slash = if url.starts_with('/') || url.is_empty() { "" } else { "/" };
-        format!("{}{slash}{url}", self.text)
-    }
+#[derive(Debug)]
+enum Path {
+    Fixed(PathAndQuery),
+    Template(PathTemplate),
 }
 
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.text)
-    }
-}
-
-/// Where requests go: what connections are kept by.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) is_tls: bool,
-    /// A name or an address, as in the URL.
-    pub(crate) host: Rc<str>,
-    pub(crate) port: u16,
-    /// The value of the header `Host`.
-    pub(crate) host_header: HeaderValue,
-}
-
-impl Origin {
-    pub(crate) fn of(url: &Url) -> Result<Self, HttpError> {
-        let host = url.host_str().ok_or_else(|| invalid(format!("URL `{url}` has no host")))?;
-        let is_tls = url.scheme() == "https";
-        let host_header = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
+impl PreparedRequest {
+    /// Checks and parses a request. With `is_template`, `{name}` in the URL stands for a value, and
+    /// `{{` and `}}` for braces; otherwise braces have no meaning.
+    pub fn new(
+        spec: RequestSpec,
+        base: Option<&BaseUrl>,
+        is_template: bool,
+    ) -> Result<Self, HttpError> {
+        let method = parse_method(&spec.method)?;
+        let joined;
+        let text = match base {
+            Some(base) if !origin::is_absolute(&spec.url) => {
+                joined = [base.as_str(), &spec.url].concat();
+                &joined
+            }
+            _ => &spec.url,
         };
+        let (url, template) = if is_template {
+            PathTemplate::parse(text)?
+        } else {
+            (origin::parse_http(text)?, None)
+        };
+        let Address { origin, path } = origin::address_of(&url)?;
+        let path = template.map_or(Path::Fixed(path), Path::Template);
+        let mut headers = HeaderMap::with_capacity(spec.headers.len() + 4);
+        headers.insert(HOST, origin.host_header());
+        headers.insert(USER_AGENT, AGENT);
+        headers.insert(ACCEPT_ENCODING, ENCODINGS);
+        headers.insert(ACCEPT, ANYTHING);
+        let authorization = origin::authorization_of(&url)
+            .or_else(|| base.and_then(|base| base.authorization_for(&origin)));
+        if let Some(value) = authorization {
+            headers.insert(AUTHORIZATION, value);
+        }
+        let explicit = add_explicit(&mut headers, &spec.headers)?;
         Ok(Self {
-            is_tls,
-            host: host.into(),
-            port: url.port_or_known_default().unwrap_or(if is_tls { 443 } else { 80 }),
-            host_header: HeaderValue::from_str(&host_header)
-                .map_err(|_| invalid(format!("host `{host}` cannot be sent")))?,
+            method,
+            headers,
+            explicit,
+            redirects: spec.redirects,
+            timeout: spec.timeout,
+            keep_body: spec.keep_body,
+            origin,
+            path,
         })
     }
-}
 
-/// A URL that is put together only when somebody looks at it.
-#[derive(Clone, Debug)]
-pub struct ExchangeUrl {
-    pub(crate) origin: Rc<Origin>,
-    pub(crate) target: Uri,
-}
-
-impl fmt::Display for ExchangeUrl {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.origin.is_tls { "https" } else { "http" };
-        let authority = self.origin.host_header.to_str().unwrap_or_default();
-        write!(out, "{scheme}://{authority}{}", self.target)
-    }
-}
-
-/// `http` and `https` only: wload speaks nothing else, and a scenario cannot make it.
-pub(crate) fn parse_absolute(text: &str) -> Result<Url, HttpError> {
-    let url = Url::parse(text).map_err(|error| invalid(format!("URL `{text}`: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid(format!("URL `{text}` must begin with http:// or https://")));
-    }
-    Ok(url)
-}
-
-pub(crate) fn is_absolute(url: &str) -> bool {
-    let lower = url.get(..8).unwrap_or(url).to_ascii_lowercase();
-    lower.starts_with("http://") || lower.starts_with("https://")
-}
-
-pub(crate) fn invalid(found: impl Into<String>) -> HttpError {
-    HttpError::InvalidRequest(found.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_appended_to_the_base_and_absolute_urls_are_not() {
-        let base = BaseUrl::parse("http://shop.example:8080/api/").unwrap();
-        for (url, joined) in [
-            ("/products?a=1", "http://shop.example:8080/api/products?a=1"),
-            ("products", "http://shop.example:8080/api/products"),
-            ("", "http://shop.example:8080/api"),
-            ("https://other.example/x", "https://other.example/x"),
-            ("HTTP://other.example/x", "HTTP://other.example/x"),
-        ] {
-            assert_eq!(base.join(url), joined);
+    /// How many values [`crate::HttpClient::send`] needs.
+    pub fn placeholders(&self) -> usize {
+        match &self.path {
+            Path::Fixed(_) => 0,
+            Path::Template(template) => template.placeholders(),
         }
     }
 
-    #[test]
-    fn a_base_url_is_http_and_absolute() {
-        for (text, says) in [
-            ("shop.example", "relative URL"),
-            ("ftp://shop.example", "must begin with http"),
-            ("http://", "empty host"),
-            ("http://shop.example/?q=1", "query"),
-            ("localhost:8080", "must begin with http"),
-        ] {
-            let error = BaseUrl::parse(text).unwrap_err().to_string();
-            assert!(error.contains(says) && error.contains(text), "{error}");
+    /// Where it goes with these values.
+    pub(crate) fn address(&self, values: &[String]) -> Result<Address, HttpError> {
+        let path = match &self.path {
+            Path::Fixed(path) if values.is_empty() => path.clone(),
+            Path::Fixed(_) => return Err(crate::template::wrong_count(0, values.len())),
+            Path::Template(template) => template.render(values)?,
+        };
+        Ok(Address { origin: Rc::clone(&self.origin), path })
+    }
+}
+
+/// Parses a header of the scenario. `None`: a name that wload sets itself and better, so that it is
+/// left out, as Locust does with `Content-Length`.
+pub(crate) fn parse_header(
+    name: &str,
+    value: &[u8],
+) -> Result<Option<(HeaderName, HeaderValue)>, HttpError> {
+    let parsed = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|_| HttpError::InvalidRequest(format!("`{name}` is not a header name")))?;
+    if parsed == TRANSFER_ENCODING {
+        let why = "header `Transfer-Encoding`: bodies are sent with their length".to_owned();
+        return Err(HttpError::InvalidRequest(why));
+    }
+    let value = HeaderValue::from_bytes(value).map_err(|_| {
+        let why =
+            format!("header `{name}`: its value has a line break or another control character");
+        HttpError::InvalidRequest(why)
+    })?;
+    Ok((parsed != CONTENT_LENGTH).then_some((parsed, value)))
+}
+
+fn parse_method(text: &str) -> Result<Method, HttpError> {
+    let method = Method::from_bytes(text.as_bytes())
+        .map_err(|_| HttpError::InvalidRequest(format!("`{text}` is not a method")))?;
+    if method == Method::CONNECT {
+        let why = "method `CONNECT` asks for a tunnel, not for a response".to_owned();
+        return Err(HttpError::InvalidRequest(why));
+    }
+    Ok(method)
+}
+
+fn add_explicit(
+    headers: &mut HeaderMap,
+    fields: &[(String, Vec<u8>)],
+) -> Result<Vec<HeaderName>, HttpError> {
+    if fields.len() > REQUEST_HEADERS_MAX {
+        let why = format!("{} headers, at most {REQUEST_HEADERS_MAX} are allowed", fields.len());
+        return Err(HttpError::InvalidRequest(why));
+    }
+    let mut explicit = Vec::with_capacity(fields.len());
+    for (name, value) in fields {
+        let Some((name, value)) = parse_header(name, value)? else { continue };
+        if explicit.contains(&name) {
+            headers.append(name, value);
+        } else {
+            headers.insert(name.clone(), value);
+            explicit.push(name);
         }
     }
+    Ok(explicit)
 }

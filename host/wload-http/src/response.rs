@@ -1,174 +1,154 @@
-//! What became of a request: the exchange, and reading its body.
+//! What became of one request, and the automatic rule that calls it a failure.
 //!
-//! Upstream: `client.rs`. Downstream: the guest and the recorder. Bodies are read to their end,
-//! within the limit, before and after decoding.
+//! Upstream: `client`. Downstream: the statistics (`timings.total`, `body_size`, `failure`) and the
+//! guest, which asks for headers and body only when it needs them.
 
-use std::io::Read;
+use std::borrow::Cow;
+use std::rc::Rc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
-use wload_core::failure::http_status_failure;
+use http::uri::PathAndQuery;
 
 use crate::error::HttpError;
-use crate::request::ExchangeUrl;
+use crate::origin::Origin;
 use crate::timing::RequestTiming;
 
-/// One request with all its redirects, and what came of it.
-#[derive(Debug)]
+/// One request and its response, redirects included. It exists also when no response arrived; then
+/// `status` is 0 and `error` says why.
+#[derive(Debug, Default)]
 pub struct Exchange {
     /// Of the last response; 0 when there was none.
     pub status: u16,
-    /// Why there is no complete response.
+    /// Why there was no response.
     pub error: Option<HttpError>,
-    /// As the server wrote it, when it is not the usual one.
-    pub reason: Option<Bytes>,
-    /// What answered, after redirects.
-    pub url: ExchangeUrl,
+    /// The reason phrase as the server sent it.
+    pub reason: Cow<'static, str>,
     /// Of the last response.
     pub headers: HeaderMap,
-    /// The decoded body; empty when it is not kept.
+    /// The decoded body; empty when it was not kept.
     pub body: Bytes,
-    /// Bytes of the decoded body (Locust: response length).
+    /// Bytes of the decoded body, kept or not.
     pub body_size: u64,
-    /// Redirects that were followed.
+    /// The redirects that were followed, oldest first.
     pub history: Vec<Hop>,
     /// Where the time went.
     pub timings: RequestTiming,
+    pub(crate) address: Option<Address>,
 }
 
 /// A redirect that was followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
-    /// Its status.
+    /// Of the redirecting response.
     pub status: u16,
-    /// What answered.
+    /// That answered with the redirect.
     pub url: String,
-    /// Where it pointed.
+    /// The header `Location` as it was sent.
     pub location: String,
 }
 
+/// A URL in the two parts that requests are made of. Making its text is left to who wants it.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    pub(crate) origin: Rc<Origin>,
+    pub(crate) path: PathAndQuery,
+}
+
+impl Address {
+    pub(crate) fn url(&self) -> String {
+        let (origin, path) = (self.origin.text(), self.path.as_str());
+        let mut url = String::with_capacity(origin.len() + path.len());
+        url.push_str(origin);
+        url.push_str(path);
+        url
+    }
+}
+
 impl Exchange {
-    /// The automatic rule: no complete response, or a status of 400 and more, is a failure. The
-    /// text is Locust's, with the request name, so that failures of one kind are one row.
-    #[must_use]
+    /// The URL that answered, or would have; empty when the request has none.
+    pub fn url(&self) -> String {
+        self.address.as_ref().map(Address::url).unwrap_or_default()
+    }
+
+    /// The failure message by the automatic rule, or `None` for a success: no response, or a status
+    /// of 400 and more, is a failure. `name` is the request's name in the statistics. The text of a
+    /// status is Locust's, to the letter, so that its readers' filters still match.
     pub fn failure(&self, name: &str) -> Option<String> {
-        if let Some(error) = &self.error {
-            return Some(error.to_string());
+        if self.status == 0 {
+            return Some(match &self.error {
+                Some(error) => error.message(),
+                None => "no response".to_owned(),
+            });
         }
         if self.status < 400 {
             return None;
         }
-        let written = self.reason.as_deref().map(String::from_utf8_lossy);
-        let usual = http::StatusCode::from_u16(self.status).ok();
-        let reason = match &written {
-            Some(text) => text,
-            None => usual.and_then(|status| status.canonical_reason()).unwrap_or_default(),
-        };
-        Some(http_status_failure(self.status, reason, name))
+        let side = if self.status < 500 { "Client" } else { "Server" };
+        let text = format!("{} {side} Error: {} for url: {name}", self.status, self.reason);
+        Some(format!("HTTPError({})", python_repr(&text)))
     }
 }
 
-/// A body that was read.
-#[derive(Debug, Default)]
-pub(crate) struct ReadBody {
-    pub(crate) bytes: Bytes,
-    pub(crate) size: u64,
-}
-
-/// Reads a body to its end and decodes it.
-pub(crate) async fn read_body(
-    mut body: Incoming,
-    headers: &HeaderMap,
-    keep: bool,
-    limit: u64,
-) -> Result<ReadBody, HttpError> {
-    let encoding = Encoding::of(headers);
-    let mut size = 0;
-    let mut whole = BytesMut::new();
-    let mut first = Bytes::new();
-    let keeps = keep || encoding.is_some();
-    while !body.is_end_stream() {
-        let Some(frame) = body.frame().await else { break };
-        let frame = frame.map_err(|error| HttpError::hyper(&error))?;
-        let Ok(data) = frame.into_data() else { continue };
-        size += data.len() as u64;
-        if size > limit {
-            return Err(HttpError::BodyTooLarge(limit));
-        }
-        if !keeps {
-            continue;
-        }
-        // Most bodies are one frame: it is kept as it is.
-        if first.is_empty() && whole.is_empty() {
-            first = data;
-        } else {
-            whole.extend_from_slice(&std::mem::take(&mut first));
-            whole.extend_from_slice(&data);
-        }
-    }
-    let bytes = if whole.is_empty() { first } else { whole.freeze() };
-    match encoding {
-        None => Ok(ReadBody { bytes, size }),
-        Some(_) if bytes.is_empty() => Ok(ReadBody::default()),
-        Some(encoding) => encoding.decode(&bytes, keep, limit),
-    }
-}
-
-/// The encodings that wload asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
-    Gzip,
-    Deflate,
-}
-
-impl Encoding {
-    /// One that wload knows. Others are left as they are.
-    fn of(headers: &HeaderMap) -> Option<Self> {
-        let value = headers.get(CONTENT_ENCODING)?.to_str().ok()?.trim();
-        if value.eq_ignore_ascii_case("gzip") || value.eq_ignore_ascii_case("x-gzip") {
-            return Some(Self::Gzip);
-        }
-        value.eq_ignore_ascii_case("deflate").then_some(Self::Deflate)
-    }
-
-    fn decode(self, bytes: &[u8], keep: bool, limit: u64) -> Result<ReadBody, HttpError> {
-        match self {
-            Self::Gzip => inflate(flate2::read::MultiGzDecoder::new(bytes), "gzip", keep, limit),
-            // RFC 9110 means zlib; some servers send raw deflate, whose first byte tells.
-            Self::Deflate if bytes[0] & 0x0f == 8 => {
-                inflate(flate2::read::ZlibDecoder::new(bytes), "deflate", keep, limit)
+/// `repr(text)` of Python: what Locust's failure texts are made with.
+fn python_repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            c if c == quote => {
+                out.push('\\');
+                out.push(c);
             }
-            Self::Deflate => {
-                inflate(flate2::read::DeflateDecoder::new(bytes), "deflate", keep, limit)
-            }
+            c if c.is_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c => out.push(c),
         }
     }
+    out.push(quote);
+    out
 }
 
-/// Decodes piece by piece, so that a small body cannot fill the memory.
-fn inflate(
-    mut decoder: impl Read,
-    name: &'static str,
-    keep: bool,
-    limit: u64,
-) -> Result<ReadBody, HttpError> {
-    let mut bytes = Vec::new();
-    let mut piece = [0_u8; 16 << 10];
-    let mut size = 0;
-    loop {
-        let read = decoder.read(&mut piece).map_err(|_| HttpError::Encoding(name))?;
-        if read == 0 {
-            return Ok(ReadBody { bytes: bytes.into(), size });
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_texts_are_locusts() {
+        let cases = [
+            (200, "OK", "/", None),
+            (304, "Not Modified", "/", None),
+            (404, "Not Found", "/", Some("HTTPError('404 Client Error: Not Found for url: /')")),
+            (500, "Oh", "/a", Some("HTTPError('500 Server Error: Oh for url: /a')")),
+            (404, "", "/", Some("HTTPError('404 Client Error:  for url: /')")),
+            (400, "It's", "/", Some("HTTPError(\"400 Client Error: It's for url: /\")")),
+            (
+                400,
+                "It's \"x\"",
+                "/",
+                Some("HTTPError('400 Client Error: It\\'s \"x\" for url: /')"),
+            ),
+            (
+                400,
+                "a\\b\x07",
+                "/\n",
+                Some("HTTPError('400 Client Error: a\\\\b\\x07 for url: /\\n')"),
+            ),
+        ];
+        for (status, reason, name, expected) in cases {
+            let exchange = Exchange { status, reason: reason.into(), ..Exchange::default() };
+            assert_eq!(exchange.failure(name).as_deref(), expected, "{status} {reason}");
         }
-        size += read as u64;
-        if size > limit {
-            return Err(HttpError::BodyTooLarge(limit));
-        }
-        if keep {
-            bytes.extend_from_slice(&piece[..read]);
-        }
+    }
+
+    #[test]
+    fn without_a_response_the_error_is_the_message() {
+        let error = Some(HttpError::Connect("connection refused".into()));
+        let exchange = Exchange { error, ..Exchange::default() };
+        assert_eq!(exchange.failure("/").as_deref(), Some("connection refused"));
     }
 }

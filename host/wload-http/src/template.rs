@@ -1,301 +1,186 @@
-//! Requests that are prepared once and sent often.
+//! The path of a prepared request with places for values.
 //!
-//! Upstream: [`RequestSpec`]. Downstream: `client.rs` sends what [`PreparedRequest::target`] makes.
-//! Everything that does not depend on values is checked and parsed here, so that sending is cheap:
-//! without placeholders nothing is parsed or formatted any more.
+//! Upstream: `request`. Downstream: `client` at every send, so [`PathTemplate::render`] makes one
+//! allocation and checks the result once.
+//! The URL standard rewrites paths (dots, spaces, letters outside ASCII). So that this happens once
+//! and not per request, a URL is parsed with a marker in the place of each value and then cut at the
+//! markers.
 
-use std::rc::Rc;
-use std::time::Duration;
-
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD as BASE64;
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderName, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, Uri};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use bytes::Bytes;
+use http::uri::PathAndQuery;
 use url::Url;
 
 use crate::error::HttpError;
-use crate::request::{BaseUrl, Origin, RequestSpec, invalid, is_absolute, parse_absolute};
+use crate::origin::{check_path_length, parse_http};
 
-/// What stays as it is in a value: the unreserved characters of RFC 3986, 2.3.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-/// What wload calls itself.
-const AGENT: &str = concat!("wload/", env!("CARGO_PKG_VERSION"));
-
-/// A request, ready to be sent.
+/// Literal parts of path and query; a value stands between each two.
 #[derive(Debug)]
-pub struct PreparedRequest {
-    pub(crate) method: Method,
-    pub(crate) origin: Rc<Origin>,
-    path: Path,
-    /// All headers but those of the body and of cookies.
-    pub(crate) headers: HeaderMap,
-    /// Headers that the scenario states: defaults of the user do not replace them.
-    pub(crate) stated: Vec<HeaderName>,
-    pub(crate) redirects: Option<u32>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) keep_body: bool,
+pub(crate) struct PathTemplate {
+    literals: Box<[Box<str>]>,
+    literal_bytes: usize,
 }
 
-/// Path and query.
-#[derive(Debug)]
-enum Path {
-    Fixed(Uri),
-    /// Literal parts; a value stands between each two.
-    Parts(Vec<String>),
-}
-
-impl PreparedRequest {
-    /// Checks a specification. In a template `{name}` in the URL stands for a value.
-    ///
-    /// # Errors
-    /// [`HttpError::InvalidRequest`] with what cannot be sent.
-    pub fn new(
-        spec: RequestSpec,
-        base: Option<&BaseUrl>,
-        is_template: bool,
-    ) -> Result<Self, HttpError> {
-        let method = Method::from_bytes(spec.method.as_bytes())
-            .map_err(|_| invalid(format!("method `{}`", spec.method)))?;
-        let url = match base {
-            Some(base) => base.join(&spec.url),
-            None if is_absolute(&spec.url) => spec.url.clone(),
-            None => {
-                return Err(invalid(format!(
-                    "URL `{}` is a path, but this user has no host: set `--host`",
-                    spec.url
-                )));
-            }
-        };
-        let (url, path) = if is_template { parse_template(&url)? } else { parse_fixed(&url)? };
-        let origin = Origin::of(&url)?;
-        let (headers, stated) = headers(&spec.headers, &origin, &url)?;
-        Ok(Self {
-            method,
-            origin: Rc::new(origin),
-            path,
-            headers,
-            stated,
-            redirects: spec.redirects,
-            timeout: spec.timeout,
-            keep_body: spec.keep_body,
-        })
-    }
-
-    /// Whether there are as many values as placeholders.
-    ///
-    /// # Errors
-    /// [`HttpError::InvalidRequest`] with both numbers.
-    pub fn check_values(&self, values: &[String]) -> Result<(), HttpError> {
-        let wanted = match &self.path {
-            Path::Fixed(_) => 0,
-            Path::Parts(parts) => parts.len() - 1,
-        };
-        if values.len() == wanted {
-            return Ok(());
+impl PathTemplate {
+    /// Parses the URL of a template. `None` when it has no placeholders; the URL then is all. With
+    /// placeholders the URL holds markers in its path and is good for its origin only.
+    pub(crate) fn parse(text: &str) -> Result<(Url, Option<Self>), HttpError> {
+        let marker = unused_marker(text);
+        let (marked, count) = mark(text, &marker)?;
+        let url = parse_http(&marked)?;
+        if count == 0 {
+            return Ok((url, None));
         }
-        Err(invalid(format!("the URL has {wanted} placeholders, found {} values", values.len())))
-    }
-
-    /// Path and query with the values in their places.
-    pub(crate) fn target(&self, values: &[String]) -> Result<Uri, HttpError> {
-        let parts = match &self.path {
-            Path::Fixed(uri) => return Ok(uri.clone()),
-            Path::Parts(parts) => parts,
-        };
-        self.check_values(values)?;
-        let length = parts.iter().chain(values).map(String::len).sum::<usize>();
-        let mut text = String::with_capacity(length + 16);
-        for (index, part) in parts.iter().enumerate() {
-            if let Some(value) = index.checked_sub(1).and_then(|before| values.get(before)) {
-                text.extend(utf8_percent_encode(value, VALUE));
-            }
-            text.push_str(part);
+        let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
+        let literals: Box<[Box<str>]> = path.split(&marker).map(Box::from).collect();
+        if literals.len() != count + 1 {
+            let why = format!("URL `{text}`: values may stand only in its path and its query");
+            return Err(HttpError::InvalidRequest(why));
         }
-        Uri::try_from(text).map_err(|error| invalid(format!("URL with its values: {error}")))
+        let literal_bytes = literals.iter().map(|literal| literal.len()).sum();
+        check_path_length(literal_bytes)?;
+        Ok((url, Some(Self { literals, literal_bytes })))
+    }
+
+    /// How many values it needs.
+    pub(crate) fn placeholders(&self) -> usize {
+        self.literals.len() - 1
+    }
+
+    /// Path and query with these values, percent-encoded.
+    pub(crate) fn render(&self, values: &[String]) -> Result<PathAndQuery, HttpError> {
+        if values.len() != self.placeholders() {
+            return Err(wrong_count(self.placeholders(), values.len()));
+        }
+        let encoded_bytes: usize = values.iter().map(|value| encoded_len(value)).sum();
+        let len = self.literal_bytes + encoded_bytes;
+        check_path_length(len)?;
+        let mut path = Vec::with_capacity(len);
+        let mut values = values.iter();
+        for literal in &self.literals {
+            path.extend_from_slice(literal.as_bytes());
+            if let Some(value) = values.next() {
+                encode(value, &mut path);
+            }
+        }
+        PathAndQuery::from_maybe_shared(Bytes::from(path))
+            .map_err(|error| HttpError::InvalidRequest(format!("path: {error}")))
     }
 }
 
-/// What is sent in the request line: path and query, never a fragment.
-pub(crate) fn target_of(url: &Url) -> Result<Uri, HttpError> {
-    let text = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    Uri::try_from(text).map_err(|error| invalid(format!("URL `{url}`: {error}")))
+/// The error for a wrong number of values.
+pub(crate) fn wrong_count(wanted: usize, found: usize) -> HttpError {
+    HttpError::InvalidRequest(format!("the URL has places for {wanted} values, got {found}"))
 }
 
-fn parse_fixed(text: &str) -> Result<(Url, Path), HttpError> {
-    let url = parse_absolute(text)?;
-    let target = target_of(&url)?;
-    Ok((url, Path::Fixed(target)))
+/// A text that stays as it is in every part of a URL and does not occur in this one.
+fn unused_marker(text: &str) -> String {
+    let text = text.to_ascii_lowercase();
+    (0u32..)
+        .map(|number| format!("wload{number}value"))
+        .find(|marker| !text.contains(marker))
+        .expect("a finite text does not hold every number")
 }
 
-/// Placeholders become a word that URL parsing leaves alone, and are cut out afterwards.
-fn parse_template(text: &str) -> Result<(Url, Path), HttpError> {
-    let mut word = String::from("wloadvalue");
-    while text.contains(&word) {
-        word.push('x');
-    }
-    let (filled, placeholders) = fill(text, &word)?;
-    if placeholders == 0 {
-        return parse_fixed(&filled);
-    }
-    let url = parse_absolute(&filled)?;
-    let path = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let parts: Vec<String> = path.split(&word).map(str::to_owned).collect();
-    if parts.len() != placeholders + 1 {
-        return Err(invalid(format!(
-            "URL `{text}`: placeholders may only stand in the path and the query"
-        )));
-    }
-    Ok((url, Path::Parts(parts)))
-}
-
-/// Each `{name}` to `word`, `{{` and `}}` to braces; and how many there were.
-fn fill(text: &str, word: &str) -> Result<(String, usize), HttpError> {
-    let mut filled = String::with_capacity(text.len());
-    let mut placeholders = 0;
+/// Replaces placeholders by the marker and double braces by single ones; says how many there were.
+fn mark(text: &str, marker: &str) -> Result<(String, usize), HttpError> {
+    let invalid = |why: &str| HttpError::InvalidRequest(format!("URL `{text}`: {why}"));
+    let mut out = String::with_capacity(text.len() + marker.len());
+    let mut count = 0;
     let mut rest = text;
     while let Some(at) = rest.find(['{', '}']) {
-        let (before, brace) = rest.split_at(at);
-        filled.push_str(before);
-        if brace.starts_with("{{") || brace.starts_with("}}") {
-            filled.push_str(if brace.starts_with('{') { "%7B" } else { "%7D" });
-            rest = &brace[2..];
-        } else if let Some((name, after)) =
-            brace.strip_prefix('{').and_then(|open| open.split_once('}'))
-            && !name.contains('{')
-        {
-            filled.push_str(word);
-            placeholders += 1;
+        out.push_str(&rest[..at]);
+        let brace = &rest[at..=at];
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix(brace) {
+            out.push_str(brace);
             rest = after;
+        } else if brace == "}" {
+            return Err(invalid("`}` without `{`; write `}}` for a brace"));
         } else {
-            return Err(invalid(format!(
-                "URL `{text}` has a brace without its partner; `{{{{` stands for one brace"
-            )));
+            let end = rest.find(['{', '}']).filter(|end| rest[*end..].starts_with('}'));
+            let end = end.ok_or_else(|| invalid("`{` without `}`; write `{{` for a brace"))?;
+            if end == 0 {
+                return Err(invalid("`{}` needs a name: `{name}`"));
+            }
+            out.push_str(marker);
+            count += 1;
+            rest = &rest[end + 1..];
         }
     }
-    filled.push_str(rest);
-    Ok((filled, placeholders))
+    out.push_str(rest);
+    Ok((out, count))
 }
 
-/// What every request has, what the scenario states, and the names of the latter.
-fn headers(
-    stated: &[(String, Vec<u8>)],
-    origin: &Origin,
-    url: &Url,
-) -> Result<(HeaderMap, Vec<HeaderName>), HttpError> {
-    let mut headers = HeaderMap::with_capacity(stated.len() + 8);
-    headers.insert(HOST, origin.host_header.clone());
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip, deflate"));
-    if let Some(credentials) = basic_auth(url) {
-        headers.insert(AUTHORIZATION, credentials);
-    }
-    let mut names: Vec<HeaderName> = Vec::with_capacity(stated.len());
-    for (name, value) in stated {
-        let (name, value) = header(name, value)?;
-        if names.contains(&name) {
-            headers.append(name, value);
+/// RFC 3986, 2.3: the characters that mean themselves in every part of a URL.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn encoded_len(value: &str) -> usize {
+    value.bytes().map(|byte| if is_unreserved(byte) { 1 } else { 3 }).sum()
+}
+
+fn encode(value: &str, out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in value.bytes() {
+        if is_unreserved(byte) {
+            out.push(byte);
         } else {
-            headers.insert(name.clone(), value);
-            names.push(name);
+            let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+            out.extend_from_slice(&[b'%', DIGITS[high], DIGITS[low]]);
         }
     }
-    Ok((headers, names))
-}
-
-/// A header that may be sent. The length of the body is counted, not stated.
-pub(crate) fn header(name: &str, value: &[u8]) -> Result<(HeaderName, HeaderValue), HttpError> {
-    let header = HeaderName::from_bytes(name.as_bytes())
-        .map_err(|_| invalid(format!("header name `{}`", name.escape_debug())))?;
-    if matches!(header.as_str(), "content-length" | "transfer-encoding" | "connection") {
-        return Err(invalid(format!("header `{header}` is set by wload itself")));
-    }
-    let value = HeaderValue::from_bytes(value).map_err(|_| {
-        invalid(format!(
-            "value of header `{header}`: line breaks and control characters cannot be sent"
-        ))
-    })?;
-    Ok((header, value))
-}
-
-/// `http://user:password@host` as RFC 7617 says.
-fn basic_auth(url: &Url) -> Option<HeaderValue> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let decode =
-        |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let pair = format!("{}:{}", decode(url.username()), decode(url.password().unwrap_or_default()));
-    let mut value = HeaderValue::from_str(&format!("Basic {}", BASE64.encode(&pair))).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wload_core::limits::REQUEST_PATH_BYTES_MAX;
 
-    fn spec(url: &str) -> RequestSpec {
-        RequestSpec { method: "GET".into(), url: url.into(), ..RequestSpec::default() }
-    }
-
-    fn target(url: &str, values: &[&str]) -> Result<String, String> {
-        let base = BaseUrl::parse("http://shop.example").unwrap();
-        let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-        let prepared = PreparedRequest::new(spec(url), Some(&base), true)
-            .map_err(|error| error.to_string())?;
-        prepared.target(&values).map(|target| target.to_string()).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn values_are_encoded_into_their_places() {
-        for (url, values, expected) in [
-            ("/products", &[][..], "/products"),
-            ("/products/{id}", &["7"], "/products/7"),
-            ("/s?q={q}&n={n}#x", &["a b&c=/?\u{e4}", "2"], "/s?q=a%20b%26c%3D%2F%3F%C3%A4&n=2"),
-            ("/{a}{b}/wloadvalue", &["1", "2"], "/12/wloadvalue"),
-            ("/{{x}}", &[], "/%7Bx%7D"),
-            ("/a b?c d", &[], "/a%20b?c%20d"),
-        ] {
-            assert_eq!(target(url, values).as_deref(), Ok(expected), "{url}");
+    fn render(text: &str, values: &[&str]) -> Result<String, HttpError> {
+        let (url, template) = PathTemplate::parse(text)?;
+        let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+        match template {
+            Some(template) => Ok(template.render(&values)?.to_string()),
+            None => Ok(url.path().to_owned()),
         }
     }
 
     #[test]
-    fn what_cannot_be_sent_is_said() {
-        for (url, values, says) in [
-            ("/{a}", &[][..], "1 placeholders, found 0 values"),
-            ("/a", &["x"], "0 placeholders, found 1 values"),
-            ("/{a", &[], "without its partner"),
-            ("/a}", &[], "without its partner"),
-            ("http://{host}/a", &["x"], "path and the query"),
-            ("file:///etc/passwd", &[], "file"),
-        ] {
-            let result = target(url, values);
-            if url.starts_with("file") {
-                // Not absolute for HTTP, so it is a path below the base.
-                assert_eq!(result.as_deref(), Ok("/file:///etc/passwd"));
-            } else {
-                assert!(result.as_ref().unwrap_err().contains(says), "{result:?}");
-            }
+    fn values_are_encoded_into_path_and_query() {
+        let cases: [(&str, &[&str], &str); 8] = [
+            ("http://h/items/{id}", &["7"], "/items/7"),
+            ("http://h/{a}/x/{b}?q={c}&r=1", &["1", "2", "3"], "/1/x/2?q=3&r=1"),
+            ("http://h/{a}", &["a b/c?d#e%\u{e9}"], "/a%20b%2Fc%3Fd%23e%25%C3%A9"),
+            ("http://h/{a}{b}", &["x", ""], "/x"),
+            ("http://h/{{{a}}}", &["1"], "/%7B1%7D"),
+            ("http://h/{{a}}", &[], "/%7Ba%7D"),
+            ("http://h/caf\u{e9} {a}", &["1"], "/caf%C3%A9%201"),
+            ("http://h/wload0value/{a}", &["1"], "/wload0value/1"),
+        ];
+        for (text, values, expected) in cases {
+            assert_eq!(render(text, values).as_deref(), Ok(expected), "{text}");
         }
-        let error = PreparedRequest::new(spec("/a"), None, false).unwrap_err().to_string();
-        assert!(error.contains("--host"), "{error}");
     }
 
     #[test]
-    fn user_info_becomes_basic_auth() {
-        let prepared =
-            PreparedRequest::new(spec("http://me:p%40ss@shop.example/"), None, false).unwrap();
-        assert_eq!(prepared.headers[AUTHORIZATION], "Basic bWU6cEBzcw==");
-        assert_eq!(prepared.headers[HOST], "shop.example");
-    }
-
-    #[test]
-    fn a_header_that_would_break_the_message_is_refused() {
-        for (name, value) in [("a b", "x"), ("a", "x\r\ny: z"), ("Content-Length", "7")] {
-            assert!(header(name, value.as_bytes()).is_err(), "{name}");
+    fn bad_templates_say_what_is_wrong() {
+        let long = "x".repeat(REQUEST_PATH_BYTES_MAX);
+        let cases: [(&str, &[&str], &str); 10] = [
+            ("http://h/{a", &[], "`{` without `}`"),
+            ("http://h/{a{b}", &[], "`{` without `}`"),
+            ("http://h/a}", &[], "`}` without `{`"),
+            ("http://h/{}", &[], "needs a name"),
+            ("http://{host}/x", &["h"], "only in its path"),
+            ("http://h:{port}/x", &["1"], "port"),
+            ("http://h/{a}/../x", &["1"], "only in its path"),
+            ("http://h/#{a}", &["1"], "only in its path"),
+            ("http://h/{a}/{b}", &["1"], "2 values, got 1"),
+            ("http://h/{a}", &[&long], "at most"),
+        ];
+        for (text, values, part) in cases {
+            let error = render(text, values).unwrap_err().message();
+            assert!(error.contains(part), "{text}: {error}");
         }
     }
 }

@@ -1,137 +1,83 @@
-//! Where the time of an exchange goes.
+//! The phases of an exchange, and how they are seen from below hyper.
 //!
-//! Upstream: `connect.rs` and the marks that a connection's socket leaves. Downstream: the exchange.
-//! The phases are those of the last hop; `total` is from before the first connection to the end of
-//! the last body.
+//! Upstream: `connect` (dns, connect, tls) and the I/O of a connection ([`Marks`]). Downstream:
+//! `Exchange::timings`.
+//! Invariant: a request on a kept connection reads the clock four times: start, request written,
+//! first byte, end.
 
 use std::cell::Cell;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
-use std::{io, rc::Rc};
+use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
-/// The phases of an exchange.
+/// Where the time of an exchange went. The phases are those of the last hop; `total` is the whole
+/// exchange and is what the statistics count as response time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RequestTiming {
-    /// Name resolution; zero when the address was known.
+    /// Name resolution.
     pub dns: Duration,
-    /// Connecting; zero on a connection that was reused.
+    /// TCP connection.
     pub connect: Duration,
-    /// The TLS handshake.
+    /// TLS handshake.
     pub tls: Duration,
     /// Writing the request.
     pub send: Duration,
-    /// From the end of the request to the first byte of the response.
+    /// From the request's end to the response's first byte.
     pub first_byte: Duration,
     /// From the first byte to the end of the body.
     pub body: Duration,
-    /// Everything: the response time.
+    /// From the call to the end of the body, redirects and connecting included.
     pub total: Duration,
-    /// The last hop used a connection that was there.
+    /// The last hop needed no new connection.
     pub connection_reused: bool,
 }
 
-/// What a socket saw last; shared between the connection and its user.
+/// What a connection's I/O saw since [`Marks::start`]. Written by the I/O inside the connection's
+/// loop, read by the exchange; both are on one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
-    last_write: Cell<Option<Instant>>,
-    first_read: Cell<Option<Instant>>,
+    sent: Cell<Option<Instant>>,
+    first_byte: Cell<Option<Instant>>,
+    awaits_first_byte: Cell<bool>,
 }
 
 impl Marks {
     /// A new request begins.
-    pub(crate) fn reset(&self) {
-        self.last_write.set(None);
-        self.first_read.set(None);
+    pub(crate) fn start(&self) {
+        self.sent.set(None);
+        self.first_byte.set(None);
+        self.awaits_first_byte.set(true);
     }
 
-    /// A part of the request has left.
+    /// Bytes were written. The last call stands for the end of the request.
+    pub(crate) fn wrote(&self) {
+        self.sent.set(Some(Instant::now()));
+    }
+
+    /// Bytes were read.
+    pub(crate) fn read(&self) {
+        if self.awaits_first_byte.replace(false) {
+            self.first_byte.set(Some(Instant::now()));
+        }
+    }
+
+    /// Some byte of the request left.
     pub(crate) fn has_written(&self) -> bool {
-        self.last_write.get().is_some()
+        self.sent.get().is_some()
     }
 
-    /// A part of the response has come.
+    /// Some byte of the response arrived.
     pub(crate) fn has_read(&self) -> bool {
-        self.first_read.get().is_some()
+        self.first_byte.get().is_some()
     }
 
-    /// The phases after the connection was there.
-    pub(crate) fn phases(&self, began: Instant, ended: Instant, timing: &mut RequestTiming) {
-        let written = self.last_write.get().unwrap_or(began);
-        let read = self.first_read.get().unwrap_or(ended);
-        timing.send = written.saturating_duration_since(began);
-        timing.first_byte = read.saturating_duration_since(written);
-        timing.body = ended.saturating_duration_since(read);
-    }
-}
-
-/// A socket that leaves marks.
-pub(crate) struct TimedIo<S> {
-    socket: S,
-    marks: Rc<Marks>,
-}
-
-impl<S> TimedIo<S> {
-    pub(crate) fn new(socket: S, marks: Rc<Marks>) -> Self {
-        Self { socket, marks }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for TimedIo<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.socket).poll_read(context, buffer);
-        if buffer.filled().len() > before && self.marks.first_read.get().is_none() {
-            self.marks.first_read.set(Some(Instant::now()));
-        }
-        polled
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for TimedIo<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.socket).poll_write(context, bytes);
-        self.mark_write(&polled);
-        polled
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.socket).poll_write_vectored(context, buffers);
-        self.mark_write(&polled);
-        polled
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(context)
-    }
-}
-
-impl<S> TimedIo<S> {
-    fn mark_write(&self, polled: &Poll<io::Result<usize>>) {
-        if matches!(polled, Poll::Ready(Ok(_))) {
-            self.marks.last_write.set(Some(Instant::now()));
-        }
+    /// Splits the time from `start` (the connection was there) to `end` into its phases.
+    pub(crate) fn split(&self, start: Instant, end: Instant, timing: &mut RequestTiming) {
+        let first_byte = self.first_byte.get().unwrap_or(end);
+        // A server may answer before it has read all of a body: the first byte ends the sending.
+        let sent = self.sent.get().unwrap_or(start).min(first_byte);
+        timing.send = sent.saturating_duration_since(start);
+        timing.first_byte = first_byte.saturating_duration_since(sent);
+        timing.body = end.saturating_duration_since(first_byte);
     }
 }

@@ -189,6 +189,12 @@ impl UserState {
     }
 }
 
+fn wrong_values(request: &PreparedRequest, values: &[String]) -> wload_http::HttpError {
+    let (placeholders, found) = (request.placeholders(), values.len());
+    let why = format!("the URL has {placeholders} placeholders, but {found} values were given");
+    wload_http::HttpError::InvalidRequest(why)
+}
+
 impl http::HostRequestTemplate for StoreState {
     fn create(
         &mut self,
@@ -225,8 +231,8 @@ impl http::HostRequestTemplate for StoreState {
             if user.refuses()? {
                 return user.refused(label, Outcome::Stopping);
             }
-            if let Err(error) = request.check_values(&values) {
-                return user.refused(label, Outcome::Invalid(error));
+            if values.len() != request.placeholders() {
+                return user.refused(label, Outcome::Invalid(wrong_values(&request, &values)));
             }
             meter.stop();
             SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
@@ -268,7 +274,7 @@ impl http::Host for StoreState {
     }
 
     fn set_default_header(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
-        let set = self.user()?.client.set_default_header(&name, value.as_deref());
+        let set = self.user()?.client.set_default_header(&name, value);
         set.map_err(|error| misuse(error.to_string()))
     }
 

@@ -47,7 +47,7 @@ impl HostExchange for StoreState {
 
     fn url(&mut self, handle: Handle) -> wasmtime::Result<String> {
         Ok(match &self.answer(&handle)?.outcome {
-            Outcome::Done(exchange) => exchange.url.to_string(),
+            Outcome::Done(exchange) => exchange.url(),
             Outcome::Stopping | Outcome::Invalid(_) => String::new(),
         })
     }

@@ -69,7 +69,9 @@ pub(super) fn error(error: &HttpError) -> http::ErrorCode {
         HttpError::Tls(_) => http::ErrorCode::TlsError(text),
         HttpError::Timeout(_) => http::ErrorCode::Timeout(text),
         HttpError::Closed(_) => http::ErrorCode::ConnectionClosed(text),
-        HttpError::Protocol(_) | HttpError::Encoding(_) => http::ErrorCode::ProtocolError(text),
+        HttpError::Malformed(_) | HttpError::HeadTooLarge { .. } | HttpError::Encoding(_) => {
+            http::ErrorCode::ProtocolError(text)
+        }
         HttpError::TooManyRedirects(max) => http::ErrorCode::TooManyRedirects(*max),
         HttpError::BodyTooLarge(max) => http::ErrorCode::BodyTooLarge(*max),
         HttpError::Other(_) => http::ErrorCode::Other(text),
