@@ -10,13 +10,29 @@
 //! is an argument. A module imports only from modules above it in this list, which is also the
 //! reading order.
 
-pub mod cancel;
-pub mod event;
-pub mod handle;
 pub mod ids;
 pub mod limits;
+pub mod percentile;
+pub mod units;
+pub mod random;
+
+pub mod snapshot;
+pub mod request_key;
+pub mod sample;
+pub mod failure;
+pub mod histogram;
+pub mod metric;
+pub(crate) mod second_counts;
+pub mod delta;
+pub mod recorder;
+
+pub mod user_class;
+pub mod shape;
+pub mod spawn;
+pub mod dispatch;
 pub mod plan;
 pub mod run_state;
-pub mod shape;
-pub mod snapshot;
-pub mod user_class;
+pub mod cancel;
+pub mod event;
+pub mod statistics;
+pub mod handle;

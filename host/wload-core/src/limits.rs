@@ -10,6 +10,8 @@ use std::time::Duration;
 pub const REQUEST_KEYS_MAX: usize = 10_000;
 /// Bytes of a request name; longer ones are cut.
 pub const REQUEST_NAME_BYTES_MAX: usize = 1_024;
+/// Bytes of a request type; longer ones are cut.
+pub const REQUEST_METHOD_BYTES_MAX: usize = 256;
 /// Name of the row that takes what is over [`REQUEST_KEYS_MAX`].
 pub const OVERFLOW_NAME: &str = "(other)";
 /// Rows of the failures table; more go to a row `(other)`.
@@ -22,6 +24,11 @@ pub const MESSAGE_BYTES_MAX: usize = 2_048;
 pub const TRACE_BYTES_MAX: usize = 16_384;
 /// Custom metrics of a run; more go to a metric `(other)`.
 pub const METRICS_MAX: usize = 1_000;
+/// Smallest magnitude that a trend tells from 0, about 1e-9. With [`TREND_MAGNITUDE_MAX`] it bounds
+/// the buckets of one trend to some 20,000.
+pub const TREND_MAGNITUDE_MIN: f64 = 1.0 / (1_u64 << 30) as f64;
+/// Largest magnitude that a trend tells apart, about 1e15; larger ones count as this.
+pub const TREND_MAGNITUDE_MAX: f64 = (1_u64 << 50) as f64;
 /// Seconds for which per-second counts are kept: two hours.
 pub const SECONDS_KEPT: u64 = 7_200;
 /// Longest response time that the histogram tells apart: one hour; longer ones count as this.

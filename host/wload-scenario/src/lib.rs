@@ -1,1 +1,35 @@
-//! Stub
+//! Components to users: the only place that knows wasmtime.
+//!
+//! Made once per run: two engines and a pool (`engine.rs`, `loader.rs`). Made once per file: a
+//! [`Compiled`] component, then a [`Scenario`]. Made once per core: a [`CoreContext`]. Made per user:
+//! a [`UserInstance`], a store with the guest's memory and its [`wload_http::HttpClient`].
+//!
+//! Upstream: `wload-engine` drives users, the command line loads files. Downstream: `wload-http`
+//! and the core's recorder. Does not know runs or spawn rates, and spawns no thread but the epoch
+//! ticker.
+
+mod bindings;
+mod cache;
+mod compute;
+mod core_context;
+mod describe;
+mod engine;
+mod error;
+mod guest_log;
+mod instance;
+mod interfaces;
+mod loader;
+mod store_state;
+mod tables;
+mod trap;
+
+pub use cache::CacheOutcome;
+pub use core_context::{CoreContext, GuestLine, ObservedRequest, RunClock, UserSignals};
+pub use error::{Cause, ScenarioError};
+pub use instance::{HooksInstance, Outcome, Scope, ShapeInstance, UserInstance};
+pub use loader::{
+    CONTRACT_VERSION, CompileOptions, Compiled, DirGrant, Grants, RunSettings, Scenario,
+};
+pub use store_state::Identity;
+pub use tables::DataSource;
+pub use trap::TaskFailure;

@@ -1,0 +1,453 @@
+//! The one loop of a run: decides how many users there are, gathers what they did, ends the run.
+//!
+//! Control: load shape and commands come in, absolute user counts go to the cores. Data: deltas of
+//! the cores come in, snapshots go out. Owns the state of the run.
+//! Invariants: one input at a time, and no branch of the `select!` loses data when another is
+//! taken; every user is counted in a report before the final snapshot.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use wload_core::cancel::StopReason;
+use wload_core::dispatch::{Counts, DispatchError, Dispatcher};
+use wload_core::event::{RunCommand, RunEvent, RunSummary};
+use wload_core::ids::CoreId;
+use wload_core::limits::WIRE_GRACE;
+use wload_core::plan::{Load, RunPlan};
+use wload_core::run_state::{RunInput, RunState};
+use wload_core::shape::Tick;
+use wload_core::statistics::{SnapshotInput, Statistics};
+use wload_core::user_class::ScenarioInfo;
+use wload_scenario::{GuestLine, RunClock};
+
+use crate::message::{CoreCommand, CoreDelta, CoreReport};
+use crate::program_hooks::RunPrograms;
+use crate::self_monitor::HealthLog;
+
+/// How often a snapshot is made and a shape is asked.
+const TICK: Duration = Duration::from_secs(1);
+/// After the last moment at which users may live: cores that do not answer are left.
+const CORE_GRACE: Duration = Duration::from_secs(5);
+
+/// The ends of the channels that a controller holds.
+pub(crate) struct Channels {
+    pub(crate) cores: Vec<mpsc::Sender<CoreCommand>>,
+    pub(crate) reports: mpsc::Receiver<CoreReport>,
+    pub(crate) log: mpsc::Receiver<GuestLine>,
+    pub(crate) stop_wishes: mpsc::Receiver<Option<u8>>,
+    pub(crate) commands: mpsc::Receiver<RunCommand>,
+    pub(crate) events: mpsc::Sender<RunEvent>,
+}
+
+/// A run.
+pub(crate) struct Controller {
+    plan: RunPlan,
+    info: Arc<ScenarioInfo>,
+    clock: RunClock,
+    channels: Channels,
+    programs: RunPrograms,
+    dispatcher: Dispatcher,
+    state: RunState,
+    statistics: Statistics,
+    health: HealthLog,
+    /// Users of each class, per core, as last reported.
+    users: Vec<Vec<u32>>,
+    /// Users that still run, per core.
+    alive: Vec<u32>,
+    /// Commands sent to and obeyed by each core: older reports say nothing about who is left.
+    sent: Vec<u64>,
+    obeyed: Vec<u64>,
+    log_lines_dropped: Vec<u64>,
+    cores_ended: usize,
+    /// What the users are ramped to.
+    target: Tick,
+    /// The cores have been told the whole target, and have not reported it yet.
+    is_told: bool,
+    reason: Option<StopReason>,
+    users_max: u32,
+}
+
+/// What wakes the controller.
+enum Input {
+    Report(CoreReport),
+    CoresGone,
+    Log(GuestLine),
+    /// A scenario wants the run to stop.
+    StopWish(Option<u8>),
+    Command(RunCommand),
+    /// The front end is gone.
+    Abandoned,
+    Tick,
+    RampDue,
+    RunTimeOver,
+    StopOverdue,
+}
+
+/// Why a target was not taken.
+#[derive(Debug, thiserror::Error)]
+enum TargetProblem {
+    #[error("it has {users} users, but room was made for {users_max}: say with `--users` how many there may be")]
+    NoRoom { users: u32, users_max: u32 },
+    #[error(transparent)]
+    Dispatch(#[from] DispatchError),
+}
+
+/// The moments that the controller waits for.
+struct Timers {
+    tick: Instant,
+    ramp: Option<Instant>,
+    run_time: Option<Instant>,
+    overdue: Option<Instant>,
+}
+
+impl Controller {
+    pub(crate) fn new(
+        plan: RunPlan,
+        info: Arc<ScenarioInfo>,
+        clock: RunClock,
+        channels: Channels,
+        programs: RunPrograms,
+        dispatcher: Dispatcher,
+        users_max: u32,
+    ) -> Self {
+        let cores = channels.cores.len();
+        let classes = info.classes.len();
+        Self {
+            statistics: Statistics::new(plan.full_history),
+            plan,
+            info,
+            clock,
+            channels,
+            programs,
+            dispatcher,
+            state: RunState::Ready,
+            health: HealthLog::default(),
+            users: vec![vec![0; classes]; cores],
+            alive: vec![0; cores],
+            sent: vec![0; cores],
+            obeyed: vec![0; cores],
+            log_lines_dropped: vec![0; cores],
+            cores_ended: 0,
+            target: Tick { users: 0, spawn_rate: 1.0, classes: Vec::new() },
+            is_told: false,
+            reason: None,
+            users_max,
+        }
+    }
+
+    /// Runs the run to its end.
+    pub(crate) async fn controller_loop(mut self) {
+        self.say(RunEvent::Started { at: SystemTime::now() }).await;
+        let mut timers = Timers {
+            tick: Instant::now() + TICK,
+            ramp: None,
+            run_time: self.plan.run_time.map(|run_time| Instant::now() + run_time),
+            overdue: None,
+        };
+        match self.programs.test_start().await {
+            Ok(()) => self.first_target(&mut timers).await,
+            Err(failure) => {
+                let message = format!("test-start failed: {}", failure.message);
+                self.stop(StopReason::Broken(message), &mut timers).await;
+            }
+        }
+        while !(self.state == RunState::Stopping && self.nobody_left()) {
+            let input = self.wait(&timers).await;
+            if !self.on_input(input, &mut timers).await {
+                break;
+            }
+        }
+        self.end().await;
+    }
+
+    async fn wait(&mut self, timers: &Timers) -> Input {
+        let channels = &mut self.channels;
+        tokio::select! {
+            biased;
+            command = channels.commands.recv() => command.map_or(Input::Abandoned, Input::Command),
+            report = channels.reports.recv() => report.map_or(Input::CoresGone, Input::Report),
+            Some(code) = channels.stop_wishes.recv() => Input::StopWish(code),
+            Some(line) = channels.log.recv() => Input::Log(line),
+            () = at(timers.overdue) => Input::StopOverdue,
+            () = at(timers.run_time) => Input::RunTimeOver,
+            () = at(timers.ramp) => Input::RampDue,
+            () = tokio::time::sleep_until(timers.tick) => Input::Tick,
+        }
+    }
+
+    /// False: there is nothing left to wait for.
+    async fn on_input(&mut self, input: Input, timers: &mut Timers) -> bool {
+        match input {
+            Input::Report(report) => self.on_report(report, timers).await,
+            Input::CoresGone => return false,
+            Input::Log(line) => self.say_log(line),
+            Input::StopWish(code) => self.stop(StopReason::Scenario(code), timers).await,
+            Input::Command(RunCommand::Retarget(tick)) => self.obey_target(tick, timers).await,
+            Input::Command(RunCommand::Stop(reason)) => self.stop(reason, timers).await,
+            Input::Command(RunCommand::Abort) => self.abort(timers).await,
+            Input::Abandoned => {
+                self.abort(timers).await;
+                return false;
+            }
+            Input::Tick => self.on_tick(timers).await,
+            Input::RampDue => self.ramp(timers).await,
+            Input::RunTimeOver => {
+                timers.run_time = None;
+                self.stop(StopReason::RunTime, timers).await;
+            }
+            Input::StopOverdue => {
+                self.try_say(RunEvent::Warning("a core did not stop in time: its last numbers are missing".into()));
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn first_target(&mut self, timers: &mut Timers) {
+        match self.plan.load {
+            Load::Constant { users, spawn_rate } => {
+                self.obey_target(Tick { users, spawn_rate, classes: Vec::new() }, timers).await;
+            }
+            Load::ScenarioShape => self.ask_shape(timers).await,
+        }
+    }
+
+    /// A target of the plan or of a front end; one that cannot be leaves the present one.
+    async fn obey_target(&mut self, tick: Tick, timers: &mut Timers) {
+        if let Err(problem) = self.retarget(tick, timers).await {
+            let message = format!("the number of users cannot be changed: {problem}");
+            if self.state == RunState::Ready {
+                self.stop(StopReason::Broken(message), timers).await;
+            } else {
+                self.try_say(RunEvent::Warning(message));
+            }
+        }
+    }
+
+    async fn on_tick(&mut self, timers: &mut Timers) {
+        timers.tick = Instant::now() + TICK;
+        if self.plan.load == Load::ScenarioShape && self.state != RunState::Stopping {
+            self.ask_shape(timers).await;
+        }
+        self.statistics.apply(self.programs.take_delta());
+        let snapshot = Arc::new(self.snapshot());
+        self.try_say(RunEvent::Snapshot(snapshot));
+    }
+
+    async fn ask_shape(&mut self, timers: &mut Timers) {
+        let count = self.user_count();
+        match self.programs.shape_tick(self.clock.elapsed(), count).await {
+            Ok(None) => self.stop(StopReason::ShapeEnded, timers).await,
+            Ok(Some(tick)) if self.state != RunState::Ready && tick == self.target => {}
+            Ok(Some(tick)) => {
+                if let Err(problem) = self.retarget(tick, timers).await {
+                    let message = format!("the load shape's tick cannot be: {problem}");
+                    self.stop(StopReason::Broken(message), timers).await;
+                }
+            }
+            Err(failure) => {
+                let message = format!("the load shape failed: {}", failure.message);
+                self.stop(StopReason::Broken(message), timers).await;
+            }
+        }
+    }
+
+    async fn retarget(&mut self, tick: Tick, timers: &mut Timers) -> Result<(), TargetProblem> {
+        let input = if self.state == RunState::Ready { RunInput::Start } else { RunInput::Retarget };
+        // A run that is ending takes no target any more.
+        let Ok(state) = self.state.next(input) else { return Ok(()) };
+        if tick.users > self.users_max {
+            return Err(TargetProblem::NoRoom { users: tick.users, users_max: self.users_max });
+        }
+        self.dispatcher.retarget(&tick)?;
+        self.enter(state).await;
+        self.target = tick.clone();
+        self.is_told = false;
+        self.say(RunEvent::Ramping(tick)).await;
+        self.ramp(timers).await;
+        Ok(())
+    }
+
+    /// The next batch of the ramp.
+    async fn ramp(&mut self, timers: &mut Timers) {
+        timers.ramp = None;
+        if let Some(batch) = self.dispatcher.next_batch() {
+            for core in 0..self.channels.cores.len() {
+                let users = self.counts_of(&batch.counts, core);
+                self.tell(core, CoreCommand::Users(users)).await;
+            }
+            if !batch.pause_after.is_zero() {
+                timers.ramp = Some(Instant::now() + batch.pause_after);
+                return;
+            }
+        }
+        self.is_told = true;
+        let Ok(state) = self.state.next(RunInput::Ramped) else { return };
+        self.enter(state).await;
+        let counts = self.dispatcher.counts();
+        let total = counts.total();
+        let per_class = counts.of_classes().map(|(class, users)| (self.info.class(class).name.clone(), users));
+        let event = RunEvent::AllSpawned(per_class.collect());
+        self.say(event).await;
+        if let Err(failure) = self.programs.spawning_complete(total).await {
+            self.try_say(RunEvent::Warning(format!("spawning-complete failed: {}", failure.message)));
+        }
+        if self.plan.reset_stats {
+            self.statistics.reset(self.clock.elapsed());
+            self.say(RunEvent::StatsReset).await;
+        }
+    }
+
+    async fn on_report(&mut self, report: CoreReport, timers: &mut Timers) {
+        let delta = match report {
+            CoreReport::Delta(delta) => delta,
+            CoreReport::Ended(delta) => {
+                self.cores_ended += 1;
+                delta
+            }
+        };
+        self.take(delta);
+        let everyone_left = self.is_told && self.target.users > 0 && self.nobody_left();
+        let can_grow = self.plan.load == Load::ScenarioShape;
+        if self.state == RunState::Running && everyone_left && !can_grow {
+            self.stop(StopReason::NoUsersLeft, timers).await;
+        }
+    }
+
+    fn take(&mut self, delta: CoreDelta) {
+        let core = usize::from(delta.core.0);
+        self.users[core] = delta.users;
+        self.alive[core] = delta.alive;
+        self.obeyed[core] = delta.commands_obeyed;
+        self.log_lines_dropped[core] = delta.log_lines_dropped;
+        self.statistics.apply(delta.stats);
+        if let Some(warning) = self.health.add(delta.health) {
+            self.try_say(RunEvent::Warning(warning));
+        }
+    }
+
+    async fn stop(&mut self, reason: StopReason, timers: &mut Timers) {
+        if self.state == RunState::Stopping {
+            return;
+        }
+        let Ok(state) = self.state.next(RunInput::Stop) else { return };
+        self.reason = Some(reason);
+        self.enter(state).await;
+        (timers.ramp, timers.run_time) = (None, None);
+        timers.overdue = Some(Instant::now() + self.plan.stop_timeout + WIRE_GRACE + CORE_GRACE);
+        for core in 0..self.channels.cores.len() {
+            self.tell(core, CoreCommand::StopAll).await;
+        }
+    }
+
+    async fn abort(&mut self, timers: &mut Timers) {
+        self.stop(StopReason::Interrupted, timers).await;
+        timers.overdue = Some(Instant::now() + CORE_GRACE);
+        for core in 0..self.channels.cores.len() {
+            self.tell(core, CoreCommand::AbortAll).await;
+        }
+    }
+
+    /// Closes the cores, takes their last reports, says the final numbers.
+    async fn end(mut self) {
+        self.channels.cores.clear();
+        let deadline = Instant::now() + CORE_GRACE;
+        let cores = self.alive.len();
+        while self.cores_ended < cores {
+            let Ok(Some(report)) = tokio::time::timeout_at(deadline, self.channels.reports.recv()).await else {
+                break;
+            };
+            self.cores_ended += usize::from(matches!(report, CoreReport::Ended(_)));
+            let (CoreReport::Delta(delta) | CoreReport::Ended(delta)) = report;
+            self.take(delta);
+        }
+        if let Err(failure) = self.programs.test_stop().await {
+            self.try_say(RunEvent::Warning(format!("test-stop failed: {}", failure.message)));
+        }
+        self.statistics.apply(self.programs.take_delta());
+        while let Ok(line) = self.channels.log.try_recv() {
+            self.say_log(line);
+        }
+        let dropped: u64 = self.log_lines_dropped.iter().sum();
+        if dropped > 0 {
+            self.try_say(RunEvent::Warning(format!("{dropped} log lines of the scenario were over the limit and left out")));
+        }
+        if let Ok(state) = self.state.next(RunInput::Stopped) {
+            self.enter(state).await;
+        }
+        let summary = RunSummary {
+            reason: self.reason.take().unwrap_or(StopReason::NoUsersLeft),
+            snapshot: self.snapshot(),
+            rows: self.statistics.details(),
+            saturation: self.health.saturation(),
+        };
+        self.say(RunEvent::Ended(Arc::new(summary))).await;
+    }
+
+    /// Users of each class that a core must have, by class id.
+    fn counts_of(&self, counts: &Counts, core: usize) -> Vec<u32> {
+        let core = CoreId(u16::try_from(core).unwrap_or(u16::MAX));
+        let mut users = vec![0; self.info.classes.len()];
+        for (class, count) in counts.of_core(core) {
+            users[class.index()] = count;
+        }
+        users
+    }
+
+    fn snapshot(&mut self) -> wload_core::snapshot::Snapshot {
+        let input = SnapshotInput {
+            elapsed: self.clock.elapsed(),
+            user_count: self.user_count(),
+            user_target: self.target.users,
+            health: self.health.latest().clone(),
+        };
+        self.statistics.snapshot(input)
+    }
+
+    fn user_count(&self) -> u32 {
+        self.users.iter().flatten().sum()
+    }
+
+    fn nobody_left(&self) -> bool {
+        self.sent == self.obeyed && self.alive.iter().all(|alive| *alive == 0)
+    }
+
+    async fn enter(&mut self, state: RunState) {
+        self.state = state;
+        self.say(RunEvent::State(state)).await;
+    }
+
+    /// A core that is gone has said so, or will be missed when the run ends.
+    async fn tell(&mut self, core: usize, command: CoreCommand) {
+        self.sent[core] += 1;
+        if let Some(inbox) = self.channels.cores.get(core) {
+            let _ = inbox.send(command).await;
+        }
+    }
+
+    /// Waits for a place: for events that must not be lost.
+    async fn say(&self, event: RunEvent) {
+        // A front end that is gone is noticed by its commands.
+        let _ = self.channels.events.send(event).await;
+    }
+
+    fn say_log(&self, line: GuestLine) {
+        let (level, origin, message) = (line.level, line.origin, line.message);
+        self.try_say(RunEvent::GuestLog { level, origin, message });
+    }
+
+    /// Leaves the event out when the front end is slow.
+    fn try_say(&self, event: RunEvent) {
+        let _ = self.channels.events.try_send(event);
+    }
+}
+
+/// Sleeps until the moment, or for ever when there is none.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

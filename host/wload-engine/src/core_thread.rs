@@ -1,0 +1,153 @@
+//! One core: an OS thread with a current-thread runtime that runs its users.
+//!
+//! Control. Upstream: commands of the controller, on a bounded inbox. Downstream: [`UserSet`].
+//! Data: takes the recorder's delta twice a second and sends one report. When the controller is
+//! slow the core keeps its delta and adds to it: users never wait for statistics.
+//! Ends when its inbox is closed: users still there are dropped, the last report is sent.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+use tokio::time::Instant;
+use wload_core::delta::StatsDelta;
+use wload_core::ids::CoreId;
+use wload_scenario::CoreContext;
+
+use crate::message::{CoreCommand, CoreDelta, CoreReport};
+use crate::program::ProgramFactory;
+use crate::self_monitor::{CoreMonitor, LAG_PERIOD};
+use crate::user_set::UserSet;
+
+/// How often a core reports: current numbers are half a second old at most.
+const REPORT_PERIOD: Duration = Duration::from_millis(500);
+
+/// One core's loop.
+pub(crate) struct CoreLoop<F: ProgramFactory> {
+    core: CoreId,
+    context: Rc<CoreContext>,
+    users: UserSet<F>,
+    monitor: CoreMonitor,
+    reports: mpsc::Sender<CoreReport>,
+    commands_obeyed: u64,
+    /// What could not be sent yet.
+    kept: StatsDelta,
+}
+
+/// What wakes a core.
+enum Input {
+    Command(CoreCommand),
+    Closed,
+    ReportDue,
+    LagTimer(Instant),
+    Escalation,
+    UserEnded,
+}
+
+/// Runs a future on a runtime of its own, on this thread, with local tasks.
+pub(crate) fn block_on_local<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(LocalSet::new().block_on(&runtime, future))
+}
+
+impl<F: ProgramFactory> CoreLoop<F> {
+    pub(crate) fn new(
+        core: CoreId,
+        context: Rc<CoreContext>,
+        users: UserSet<F>,
+        reports: mpsc::Sender<CoreReport>,
+    ) -> Self {
+        let monitor = CoreMonitor::new(core);
+        Self { core, context, users, monitor, reports, commands_obeyed: 0, kept: StatsDelta::default() }
+    }
+
+    /// Runs until the inbox is closed.
+    pub(crate) async fn core_loop(mut self, mut inbox: mpsc::Receiver<CoreCommand>) {
+        let mut report_at = Instant::now() + REPORT_PERIOD;
+        let mut lag_at = Instant::now() + LAG_PERIOD;
+        loop {
+            match self.wait(&mut inbox, report_at, lag_at).await {
+                Input::Command(command) => self.obey(command),
+                Input::Closed => break,
+                Input::ReportDue => {
+                    self.report();
+                    report_at = Instant::now() + REPORT_PERIOD;
+                }
+                Input::LagTimer(due) => {
+                    self.monitor.timer_fired(due);
+                    lag_at = Instant::now() + LAG_PERIOD;
+                }
+                Input::Escalation => self.users.escalate(Instant::now()),
+                // The last user of a stopping run is worth a report at once.
+                Input::UserEnded => {
+                    if self.users.alive() == 0 {
+                        self.report();
+                    }
+                }
+            }
+        }
+        self.finish().await;
+    }
+
+    async fn wait(
+        &self,
+        inbox: &mut mpsc::Receiver<CoreCommand>,
+        report_at: Instant,
+        lag_at: Instant,
+    ) -> Input {
+        let escalation = self.users.next_escalation();
+        tokio::select! {
+            biased;
+            command = inbox.recv() => command.map_or(Input::Closed, Input::Command),
+            () = tokio::time::sleep_until(lag_at) => Input::LagTimer(lag_at),
+            () = tokio::time::sleep_until(report_at) => Input::ReportDue,
+            () = tokio::time::sleep_until(escalation.unwrap_or(report_at)), if escalation.is_some() => Input::Escalation,
+            () = self.users.some_ended() => Input::UserEnded,
+        }
+    }
+
+    fn obey(&mut self, command: CoreCommand) {
+        self.commands_obeyed += 1;
+        match command {
+            CoreCommand::Users(counts) => self.users.set_counts(&counts),
+            CoreCommand::StopAll => self.users.stop_all(),
+            CoreCommand::AbortAll => self.users.abort_all(),
+        }
+        if self.users.alive() == 0 {
+            self.report();
+        }
+    }
+
+    fn report(&mut self) {
+        let delta = self.delta();
+        if let Err(error) = self.reports.try_send(CoreReport::Delta(delta)) {
+            let (mpsc::error::TrySendError::Full(report) | mpsc::error::TrySendError::Closed(report)) = error;
+            let (CoreReport::Delta(delta) | CoreReport::Ended(delta)) = report;
+            self.kept = delta.stats;
+        }
+    }
+
+    fn delta(&mut self) -> CoreDelta {
+        let mut stats = std::mem::take(&mut self.kept);
+        stats.merge(self.context.recorder.borrow_mut().take_delta());
+        CoreDelta {
+            core: self.core,
+            stats,
+            health: self.monitor.report(self.users.alive()),
+            users: self.users.counts(),
+            alive: self.users.alive(),
+            commands_obeyed: self.commands_obeyed,
+            log_lines_dropped: self.context.log_lines_dropped.get(),
+        }
+    }
+
+    /// The last report waits for its place: nothing may be lost.
+    async fn finish(mut self) {
+        self.users.drop_all().await;
+        let delta = self.delta();
+        // Closed means that the controller is gone, and with it everyone who could read this.
+        let _ = self.reports.send(CoreReport::Ended(delta)).await;
+    }
+}

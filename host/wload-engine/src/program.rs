@@ -1,0 +1,87 @@
+//! What a user runs: the guest's calls behind a trait, so that users can be tested without wasm.
+//!
+//! Upstream: `user_loop.rs` drives it. Downstream: an instance of the scenario.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use wload_core::ids::NodeId;
+use wload_scenario::{
+    CoreContext, Identity, Outcome, Scenario, Scope, TaskFailure, UserInstance, UserSignals,
+};
+
+/// How a call into the guest ended.
+pub(crate) type CallResult = Result<Outcome, TaskFailure>;
+
+/// One user's guest.
+pub(crate) trait Program: 'static {
+    /// The user starts, or enters a set.
+    fn on_start(&mut self, scope: Scope) -> impl Future<Output = CallResult>;
+    /// Runs one task.
+    fn run_task(&mut self, task: NodeId) -> impl Future<Output = CallResult>;
+    /// The user stops, or leaves a set.
+    fn on_stop(&mut self, scope: Scope) -> impl Future<Output = CallResult>;
+    /// A custom wait time; of a set, or of the class.
+    fn wait_time(&mut self, set: Option<NodeId>) -> impl Future<Output = Result<Duration, TaskFailure>>;
+}
+
+/// Makes the guests of one core.
+pub(crate) trait ProgramFactory: 'static {
+    /// What it makes.
+    type Program: Program;
+    /// A fresh guest for this user.
+    fn create(
+        &self,
+        identity: Identity,
+        signals: Rc<UserSignals>,
+    ) -> impl Future<Output = Result<Self::Program, TaskFailure>>;
+    /// What the users of the core share.
+    fn core(&self) -> &Rc<CoreContext>;
+}
+
+/// Makes instances of a scenario.
+pub(crate) struct GuestFactory {
+    scenario: Scenario,
+    core: Rc<CoreContext>,
+}
+
+impl GuestFactory {
+    pub(crate) fn new(scenario: Scenario, core: Rc<CoreContext>) -> Self {
+        Self { scenario, core }
+    }
+}
+
+impl ProgramFactory for GuestFactory {
+    type Program = UserInstance;
+
+    async fn create(
+        &self,
+        identity: Identity,
+        signals: Rc<UserSignals>,
+    ) -> Result<UserInstance, TaskFailure> {
+        UserInstance::start(&self.scenario, self.core.clone(), signals, identity).await
+    }
+
+    fn core(&self) -> &Rc<CoreContext> {
+        &self.core
+    }
+}
+
+impl Program for UserInstance {
+    async fn on_start(&mut self, scope: Scope) -> CallResult {
+        UserInstance::on_start(self, scope).await
+    }
+
+    async fn run_task(&mut self, task: NodeId) -> CallResult {
+        UserInstance::run_task(self, task).await
+    }
+
+    async fn on_stop(&mut self, scope: Scope) -> CallResult {
+        UserInstance::on_stop(self, scope).await
+    }
+
+    async fn wait_time(&mut self, set: Option<NodeId>) -> Result<Duration, TaskFailure> {
+        UserInstance::wait_time(self, set).await
+    }
+}

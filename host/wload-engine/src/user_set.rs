@@ -1,0 +1,228 @@
+//! The users of one core: started, counted, and let go.
+//!
+//! Control. Upstream: `core_thread.rs` says how many of each class there should be, and when all
+//! must go. Downstream: one `user_loop` per user. Invariants: a user that is being let go no longer
+//! counts; each user ends: it is told to drain, then to stop, then it is dropped.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use wload_core::cancel::StopPhase;
+use wload_core::ids::{ClassId, CoreId, UserId};
+use wload_core::limits::WIRE_GRACE;
+use wload_scenario::{Identity, UserSignals};
+
+use crate::program::ProgramFactory;
+use crate::user_loop::{UserContext, user_loop};
+
+/// The users of a core.
+pub(crate) struct UserSet<F: ProgramFactory> {
+    context: Rc<UserContext<F>>,
+    core: CoreId,
+    cores: u16,
+    stop_timeout: Duration,
+    /// Running users of each class, the youngest last.
+    running: Vec<Vec<User>>,
+    /// Users that are being let go.
+    leaving: Vec<User>,
+    /// Whom to push next, in order of time for equal timeouts.
+    escalations: VecDeque<Escalation>,
+    /// Users started of each class, for numbers in the class.
+    started: Vec<u64>,
+    started_total: u64,
+    ended: Rc<Ended>,
+}
+
+/// How user loops say that they are over.
+#[derive(Default)]
+struct Ended {
+    count: Cell<u32>,
+    some: Notify,
+}
+
+struct User {
+    signals: Rc<UserSignals>,
+    is_over: Rc<Cell<bool>>,
+    user_loop: JoinHandle<()>,
+}
+
+struct Escalation {
+    at: Instant,
+    signals: Rc<UserSignals>,
+}
+
+/// The time at which a user that was told to stop is dropped.
+const ABORT_AFTER: Duration = WIRE_GRACE;
+
+impl<F: ProgramFactory> UserSet<F> {
+    pub(crate) fn new(
+        context: Rc<UserContext<F>>,
+        core: CoreId,
+        cores: u16,
+        stop_timeout: Duration,
+        classes: usize,
+    ) -> Self {
+        Self {
+            context,
+            core,
+            cores,
+            stop_timeout,
+            running: (0..classes).map(|_| Vec::new()).collect(),
+            leaving: Vec::new(),
+            escalations: VecDeque::new(),
+            started: vec![0; classes],
+            started_total: 0,
+            ended: Rc::default(),
+        }
+    }
+
+    /// Starts and stops users until there are so many of each class.
+    pub(crate) fn set_counts(&mut self, counts: &[u32]) {
+        self.forget_ended();
+        for (class, &wanted) in counts.iter().enumerate() {
+            while self.running[class].len() < wanted as usize {
+                self.start(class);
+            }
+        }
+        for (class, &wanted) in counts.iter().enumerate() {
+            while self.running[class].len() > wanted as usize {
+                let user = self.running[class].pop().expect("more users than wanted");
+                self.let_go(user);
+            }
+        }
+    }
+
+    /// Lets all users go.
+    pub(crate) fn stop_all(&mut self) {
+        self.forget_ended();
+        for class in 0..self.running.len() {
+            for user in std::mem::take(&mut self.running[class]) {
+                self.let_go(user);
+            }
+        }
+    }
+
+    /// Drops all users now.
+    pub(crate) fn abort_all(&mut self) {
+        self.stop_all();
+        for user in &self.leaving {
+            user.signals.raise(StopPhase::Abort);
+        }
+    }
+
+    /// Users alive of each class, those being let go not counted.
+    pub(crate) fn counts(&mut self) -> Vec<u32> {
+        self.forget_ended();
+        self.running.iter().map(|users| u32::try_from(users.len()).unwrap_or(u32::MAX)).collect()
+    }
+
+    /// All users that still run, those being let go as well.
+    pub(crate) fn alive(&mut self) -> u32 {
+        self.forget_ended();
+        let running: usize = self.running.iter().map(Vec::len).sum();
+        u32::try_from(running + self.leaving.len()).unwrap_or(u32::MAX)
+    }
+
+    /// When somebody must be pushed next.
+    pub(crate) fn next_escalation(&self) -> Option<Instant> {
+        self.escalations.front().map(|next| next.at)
+    }
+
+    /// Pushes those who had their time: drain to stop, stop to abort.
+    pub(crate) fn escalate(&mut self, now: Instant) {
+        while self.escalations.front().is_some_and(|next| next.at <= now) {
+            let Some(Escalation { signals, .. }) = self.escalations.pop_front() else { return };
+            if signals.phase() < StopPhase::Stop {
+                signals.raise(StopPhase::Stop);
+                self.push_later(now + ABORT_AFTER, signals);
+            } else {
+                signals.raise(StopPhase::Abort);
+            }
+        }
+    }
+
+    /// Ends when a user has ended since the last time.
+    pub(crate) fn some_ended(&self) -> impl Future<Output = ()> + use<F> {
+        let ended = self.ended.clone();
+        async move { ended.some.notified().await }
+    }
+
+    /// Drops the users that are still there and waits until they are gone.
+    pub(crate) async fn drop_all(&mut self) {
+        let running = self.running.iter_mut().flat_map(std::mem::take);
+        let users: Vec<User> = running.chain(std::mem::take(&mut self.leaving)).collect();
+        for user in &users {
+            user.user_loop.abort();
+        }
+        for user in users {
+            // An error only says that it was aborted.
+            let _ = user.user_loop.await;
+        }
+    }
+
+    fn start(&mut self, class: usize) {
+        let cores = u64::from(self.cores);
+        let identity = Identity {
+            id: UserId(self.started_total * cores + u64::from(self.core.0)),
+            class: ClassId(u32::try_from(class).expect("a bounded number of classes")),
+            class_index: self.started[class] * cores + u64::from(self.core.0),
+        };
+        self.started_total += 1;
+        self.started[class] += 1;
+        let signals: Rc<UserSignals> = Rc::default();
+        let is_over = Rc::new(Cell::new(false));
+        let run = user_loop(self.context.clone(), identity, signals.clone());
+        let (ended, over) = (self.ended.clone(), is_over.clone());
+        let user_loop = tokio::task::spawn_local(async move {
+            run.await;
+            over.set(true);
+            ended.count.set(ended.count.get() + 1);
+            ended.some.notify_one();
+        });
+        self.running[class].push(User { signals, is_over, user_loop });
+    }
+
+    fn let_go(&mut self, user: User) {
+        let now = Instant::now();
+        if self.stop_timeout.is_zero() {
+            user.signals.raise(StopPhase::Stop);
+            self.push_later(now + ABORT_AFTER, user.signals.clone());
+        } else {
+            user.signals.raise(StopPhase::Drain);
+            self.push_later(now + self.stop_timeout, user.signals.clone());
+        }
+        self.leaving.push(user);
+    }
+
+    /// Keeps the order of time: two different waits are mixed.
+    fn push_later(&mut self, at: Instant, signals: Rc<UserSignals>) {
+        let place = self.escalations.partition_point(|other| other.at <= at);
+        self.escalations.insert(place, Escalation { at, signals });
+    }
+
+    fn forget_ended(&mut self) {
+        if self.ended.count.replace(0) == 0 {
+            return;
+        }
+        for users in &mut self.running {
+            users.retain(|user| !user.is_over.get());
+        }
+        self.leaving.retain(|user| !user.is_over.get());
+        if self.leaving.is_empty() {
+            self.escalations.clear();
+        }
+    }
+}
+
+impl<F: ProgramFactory> Drop for UserSet<F> {
+    fn drop(&mut self) {
+        for user in self.running.iter().flatten().chain(&self.leaving) {
+            user.user_loop.abort();
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Compiled components on disk: a component is compiled once per machine and wload.
+//!
+//! Upstream: `loader.rs`. Downstream: files in the user's cache folder, named by the content of the
+//! component and by everything that decides the machine code.
+//! Invariant: only files that wload wrote itself are loaded, because machine code is trusted: the
+//! folder and the file belong to this user and nobody else may write them, and the file begins with
+//! the hash of the rest, so that a torn write is noticed. Anything else is compiled again.
+
+use std::hash::{Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// The version of the file's layout.
+const MAGIC: &[u8; 8] = b"wload\0\0\x01";
+/// Magic, then the hash of the machine code.
+const HEADER_LEN: usize = 8 + 32;
+
+/// A folder of compiled components.
+#[derive(Clone, Debug)]
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+/// Where a component came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheOutcome {
+    /// It was compiled before.
+    Hit,
+    /// It was compiled now.
+    Compiled,
+}
+
+impl Cache {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The machine code of a component, if it is there and ours.
+    pub(crate) fn get(&self, engine: &Engine, component: &[u8]) -> Option<Vec<u8>> {
+        let path = self.path(engine, component);
+        if !is_private(&self.folder) || !is_private(&path) {
+            return None;
+        }
+        let mut bytes = std::fs::read(&path).ok()?;
+        let code = bytes.get(HEADER_LEN..)?;
+        let is_intact = bytes.starts_with(MAGIC) && bytes[8..HEADER_LEN] == Sha256::digest(code)[..];
+        is_intact.then(|| bytes.split_off(HEADER_LEN))
+    }
+
+    /// Keeps machine code for the next time.
+    ///
+    /// # Errors
+    /// When the folder or file cannot be written; a run goes on without.
+    pub(crate) fn put(&self, engine: &Engine, component: &[u8], code: &[u8]) -> std::io::Result<()> {
+        create_private_folder(&self.folder)?;
+        let path = self.path(engine, component);
+        let temporary = path.with_extension(format!("tmp-{}", std::process::id()));
+        let mut file = create_private_file(&temporary)?;
+        let written = file
+            .write_all(MAGIC)
+            .and_then(|()| file.write_all(&Sha256::digest(code)))
+            .and_then(|()| file.write_all(code))
+            .and_then(|()| std::fs::rename(&temporary, &path));
+        if written.is_err() {
+            let _ = std::fs::remove_file(&temporary);
+        }
+        written
+    }
+
+    fn path(&self, engine: &Engine, component: &[u8]) -> PathBuf {
+        let mut settings = SettingsHash(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut settings);
+        settings.0.update(component);
+        self.folder.join(format!("{:x}.cwasm", settings.0.finalize()))
+    }
+}
+
+/// Machine code to a component.
+pub(crate) fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `code` was made by `Engine::precompile_component` of this process, or read by
+    // `Cache::get`, which only returns intact files of a folder that this user alone may write.
+    #[expect(unsafe_code, reason = "wasmtime trusts machine code; see the SAFETY comment")]
+    unsafe {
+        Component::deserialize(engine, code)
+    }
+}
+
+/// Feeds whatever is hashed into SHA-256: the standard hasher is too short for a file name that is
+/// trusted.
+struct SettingsHash(Sha256);
+
+impl Hasher for SettingsHash {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+/// It belongs to this user, and nobody else may write it.
+#[cfg(unix)]
+fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let own = std::fs::metadata("/proc/self").map(|own| own.uid());
+    let Ok(found) = std::fs::symlink_metadata(path) else { return false };
+    !found.file_type().is_symlink()
+        && found.mode() & 0o022 == 0
+        && own.is_ok_and(|own| own == found.uid())
+}
+
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn create_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn create_private_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+#[cfg(unix)]
+fn create_private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn create_private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::File::create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn only_intact_files_of_our_own_are_loaded() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path().join("c"));
+        let engine = Engine::default();
+        assert_eq!(cache.get(&engine, b"component"), None);
+        cache.put(&engine, b"component", b"code").unwrap();
+        assert_eq!(cache.get(&engine, b"component").as_deref(), Some(&b"code"[..]));
+        assert_eq!(cache.get(&engine, b"another"), None);
+        let path = cache.path(&engine, b"component");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(cache.get(&engine, b"component"), None, "others may write the file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.push(0);
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(cache.get(&engine, b"component"), None, "the file is torn");
+    }
+}

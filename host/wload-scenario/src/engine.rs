@@ -1,0 +1,167 @@
+//! The configuration of wasmtime: one place, with the reasons.
+//!
+//! Upstream: [`LoadOptions`](crate::LoadOptions). Downstream: `loader.rs` makes two engines: a
+//! *compiling* one, and, when the needs of the component are known, a *running* one whose pool has
+//! exactly the places that are needed. Both produce and accept the same machine code.
+//! Invariant: an engine that runs guests has a live [`EpochTicker`].
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    ResourcesRequired,
+};
+use wload_core::limits::GuestLimits;
+
+/// How often the epoch moves: the longest time that a guest computes before other users of its core
+/// get their turn. Two milliseconds cost the ticker under 0.5 % of a core.
+pub(crate) const EPOCH_TICK: Duration = Duration::from_millis(2);
+
+/// Address space of one linear memory when there is room: with 4 GiB and a guard, wasmtime leaves
+/// out bounds checks (50 against 45 us for a thousand JSON cycles).
+const RESERVATION_ROOMY: u64 = 4 << 30;
+/// Guard behind a roomy memory.
+const GUARD_ROOMY: u64 = 32 << 20;
+/// Guard behind a tight memory.
+const GUARD_TIGHT: u64 = 64 << 10;
+/// Address space that the pool may take. The largest hole of a process is about 85 TiB.
+const ADDRESS_SPACE_MAX: u64 = 64 << 40;
+/// Places beyond the users: describe, shape, hooks, and users that are being replaced.
+const PLACES_SPARE: u32 = 64;
+/// Core instances of one component: Python's has 14. They are only counted, not reserved.
+const CORE_INSTANCES_MAX: u32 = 256;
+/// Bytes of a memory that stay resident when its place is free: a replaced user starts warm.
+const KEEP_RESIDENT: usize = 64 << 10;
+
+/// What decides the layout of memories; both engines of a scenario share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MemoryLayout {
+    reservation: u64,
+    guard: u64,
+}
+
+impl MemoryLayout {
+    /// Roomy while it fits for this many users with one memory each, else as small as the limit.
+    pub(crate) fn choose(users: u32, limits: &GuestLimits) -> Self {
+        let places = u64::from(users.saturating_add(PLACES_SPARE));
+        if places.saturating_mul(RESERVATION_ROOMY + GUARD_ROOMY) <= ADDRESS_SPACE_MAX {
+            Self { reservation: RESERVATION_ROOMY, guard: GUARD_ROOMY }
+        } else {
+            Self {
+                reservation: (limits.memory_bytes_max as u64).next_multiple_of(64 << 10),
+                guard: GUARD_TIGHT,
+            }
+        }
+    }
+}
+
+/// What every engine has in common; it decides the machine code.
+fn base_config(layout: MemoryLayout, limits: &GuestLimits) -> Config {
+    let mut config = Config::new();
+    config
+        // The async ABI of components costs 1.3 us a call and 4 us a request; no guest needs it.
+        .concurrency_support(false)
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .memory_reservation(layout.reservation)
+        .memory_guard_size(layout.guard)
+        .memory_may_move(false)
+        .max_wasm_stack(limits.stack_bytes_max)
+        // The host's imports run on the guest's fiber: TLS set-up is the deepest of them.
+        .async_stack_size(limits.stack_bytes_max + HOST_STACK)
+        .wasm_gc(false)
+        .parallel_compilation(true);
+    config
+}
+
+/// Stack for the host's own code below an import.
+const HOST_STACK: usize = 512 << 10;
+
+/// The engine that compiles and that tells what a component needs.
+pub(crate) fn compiling(layout: MemoryLayout, limits: &GuestLimits) -> wasmtime::Result<Engine> {
+    Engine::new(&base_config(layout, limits))
+}
+
+/// The engine that runs `users` instances of a component with these needs.
+pub(crate) fn running(
+    layout: MemoryLayout,
+    limits: &GuestLimits,
+    users: u32,
+    needs: &ResourcesRequired,
+) -> wasmtime::Result<Engine> {
+    let places = users.saturating_add(PLACES_SPARE);
+    let initial_memory = usize::try_from(needs.max_initial_memory_size.unwrap_or(0)).unwrap_or(usize::MAX);
+    let initial_table = usize::try_from(needs.max_initial_table_size.unwrap_or(0)).unwrap_or(usize::MAX);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(places)
+        .total_core_instances(places.saturating_mul(CORE_INSTANCES_MAX))
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .total_memories(places.saturating_mul(needs.num_memories.max(1)))
+        .max_memories_per_component(needs.num_memories.max(1))
+        .max_memories_per_module(needs.num_memories.max(1))
+        .total_tables(places.saturating_mul(needs.num_tables.max(1)))
+        .max_tables_per_component(needs.num_tables.max(1))
+        .max_tables_per_module(needs.num_tables.max(1))
+        .table_elements(initial_table.max(limits.table_elements_max))
+        // A store keeps its stack until it is dropped, so there is one for each user.
+        .total_stacks(places)
+        .max_memory_size(limits.memory_bytes_max.max(initial_memory.saturating_mul(64 << 10)))
+        .max_core_instance_size(16 << 20)
+        .max_component_instance_size(16 << 20)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(4 << 10);
+    let mut config = base_config(layout, limits);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config)
+}
+
+/// Moves the epoch of an engine until it is dropped.
+#[derive(Debug)]
+pub(crate) struct EpochTicker {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl EpochTicker {
+    /// Starts the thread.
+    pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (engine, seen) = (engine.clone(), is_over.clone());
+        let thread = std::thread::Builder::new().name("wload-epoch".into()).spawn(move || {
+            while !seen.load(Ordering::Relaxed) {
+                std::thread::sleep(EPOCH_TICK);
+                engine.increment_epoch();
+            }
+        })?;
+        Ok(Self { is_over, thread: Some(thread) })
+    }
+}
+
+impl Drop for EpochTicker {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // The thread only sleeps and counts: it cannot have panicked.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_are_roomy_until_the_address_space_is_short() {
+        let limits = GuestLimits::default();
+        assert_eq!(MemoryLayout::choose(1_000, &limits).reservation, RESERVATION_ROOMY);
+        assert_eq!(MemoryLayout::choose(10_000, &limits).reservation, RESERVATION_ROOMY);
+        let tight = MemoryLayout::choose(100_000, &limits);
+        assert_eq!(tight.reservation, 64 << 20);
+        assert!(100_000 * (tight.reservation + tight.guard) < ADDRESS_SPACE_MAX);
+    }
+}

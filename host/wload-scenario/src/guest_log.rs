@@ -1,0 +1,170 @@
+//! Log lines and standard output of one user: bounded, line by line.
+//!
+//! Upstream: `interfaces/log.rs` and the guest's stdout and stderr. Downstream: the core's log.
+//! Remembers the last line that says why a guest is about to panic, for `trap.rs`.
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use send_wrapper::SendWrapper;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use wload_core::event::LogLevel;
+use wload_core::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_PER_SECOND_MAX};
+
+use crate::core_context::{CoreContext, GuestLine};
+
+/// Bytes that a guest may write to its output at once.
+const WRITE_MAX: usize = 64 << 10;
+
+/// The log of one user.
+pub(crate) struct GuestLog {
+    core: Rc<CoreContext>,
+    origin: String,
+    second: Cell<u64>,
+    lines: Cell<u32>,
+    last_panic: RefCell<Option<String>>,
+}
+
+impl GuestLog {
+    pub(crate) fn new(core: Rc<CoreContext>, origin: String) -> Rc<Self> {
+        Rc::new(Self {
+            core,
+            origin,
+            second: Cell::new(0),
+            lines: Cell::new(0),
+            last_panic: RefCell::new(None),
+        })
+    }
+
+    /// One line, unless this second has had its share.
+    pub(crate) fn line(&self, level: LogLevel, message: &str) {
+        let message = cut(message.trim_end(), LOG_LINE_BYTES_MAX);
+        if level == LogLevel::Error && message.contains("panicked at") {
+            *self.last_panic.borrow_mut() = Some(message.to_owned());
+        }
+        let second = self.core.clock.elapsed().as_secs();
+        if second != self.second.replace(second) {
+            self.lines.set(0);
+        }
+        let lines = self.lines.get().saturating_add(1);
+        self.lines.set(lines);
+        if lines > LOG_LINES_PER_SECOND_MAX {
+            self.core.log_lines_dropped.set(self.core.log_lines_dropped.get() + 1);
+            return;
+        }
+        (self.core.log)(GuestLine { level, origin: self.origin.clone(), message: message.to_owned() });
+    }
+
+    /// What a panic said, once.
+    pub(crate) fn take_panic(&self) -> Option<String> {
+        self.last_panic.borrow_mut().take()
+    }
+}
+
+/// `text` with at most `bytes` bytes, cut between characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+/// Standard output or error of a guest as log lines.
+#[derive(Clone)]
+pub(crate) struct LogOutput {
+    log: SendWrapper<Rc<GuestLog>>,
+    level: LogLevel,
+}
+
+impl LogOutput {
+    pub(crate) fn new(log: Rc<GuestLog>, level: LogLevel) -> Self {
+        Self { log: SendWrapper::new(log), level }
+    }
+
+    fn stream(&self) -> LineStream {
+        LineStream { output: self.clone(), pending: Vec::new() }
+    }
+}
+
+impl IsTerminal for LogOutput {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogOutput {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.stream())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.stream())
+    }
+}
+
+/// Collects bytes to lines. A line that is too long is cut and the rest of it dropped.
+struct LineStream {
+    output: LogOutput,
+    pending: Vec<u8>,
+}
+
+impl LineStream {
+    fn take(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let room = LOG_LINE_BYTES_MAX.saturating_sub(self.pending.len());
+            self.pending.extend_from_slice(&part[..part.len().min(room)]);
+            if part.ends_with(b"\n") {
+                self.emit();
+            }
+        }
+    }
+
+    fn emit(&mut self) {
+        let line = String::from_utf8_lossy(&self.pending);
+        if !line.trim().is_empty() {
+            self.output.log.line(self.output.level, &line);
+        }
+        self.pending.clear();
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for LineStream {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for LineStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.take(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_MAX)
+    }
+}
+
+impl AsyncWrite for LineStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.take(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

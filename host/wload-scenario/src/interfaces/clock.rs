@@ -1,0 +1,43 @@
+//! `wload:scenario/clock`: time of the run, and sleeping.
+
+use std::time::Duration;
+
+use wload_core::cancel::StopPhase;
+use wload_core::limits::WAIT_MAX;
+
+use crate::bindings::wload::scenario::{clock, types};
+use crate::store_state::StoreState;
+
+impl types::Host for StoreState {}
+
+impl clock::Host for StoreState {
+    fn elapsed(&mut self) -> wasmtime::Result<u64> {
+        let elapsed = self.user()?.core.clock.elapsed();
+        Ok(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    async fn sleep(&mut self, time: u64) -> wasmtime::Result<bool> {
+        let (user, meter) = self.user_and_meter()?;
+        if user.refuses()? {
+            return Ok(false);
+        }
+        meter.stop();
+        let signals = user.signals.clone();
+        let is_stoppable = user.is_stoppable;
+        let time = Duration::from_nanos(time).min(WAIT_MAX);
+        let slept = send_wrapper::SendWrapper::new(async move {
+            let timer = tokio::time::sleep(time);
+            if !is_stoppable {
+                timer.await;
+                return true;
+            }
+            tokio::select! {
+                () = timer => true,
+                () = signals.reached(StopPhase::Stop) => false,
+            }
+        })
+        .await;
+        meter.start();
+        Ok(slept)
+    }
+}

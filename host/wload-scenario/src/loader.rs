@@ -1,0 +1,373 @@
+//! From bytes to a scenario that can run: checked, compiled, described, with its pool of instances.
+//!
+//! Upstream: the command line (bytes of a component, options). Downstream: `instance.rs` makes users
+//! from a [`Scenario`]. Two steps, because the number of users may depend on what the scenario says
+//! of itself: [`Compiled`], then [`Scenario`].
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Engine, Store};
+use wload_core::limits::{COMPONENT_BYTES_MAX, GuestLimits};
+use wload_core::user_class::ScenarioInfo;
+use wload_http::BaseUrl;
+
+use crate::bindings::exports::wload::scenario::{hooks, shape, users};
+use crate::cache::{self, Cache, CacheOutcome};
+use crate::compute::{self, ComputeMeter};
+use crate::engine::{self, EpochTicker, MemoryLayout};
+use crate::error::{Cause, ScenarioError};
+use crate::store_state::StoreState;
+use crate::tables::{DataSource, Tables};
+use crate::{describe, interfaces};
+
+/// The version of the contract that this host offers.
+pub const CONTRACT_VERSION: &str = "0.1.0";
+/// The package of the contract, as in `wload:scenario/http@0.1.0`.
+const CONTRACT_PACKAGE: &str = "wload:scenario/";
+
+/// How to compile.
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    /// About how many users there will be: decides the layout of memories.
+    pub users_hint: u32,
+    /// Limits of one user.
+    pub limits: GuestLimits,
+    /// Where compiled components are kept; none: they are not.
+    pub cache_folder: Option<PathBuf>,
+}
+
+/// What the command line grants to a scenario beyond the contract.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    /// Folders it may see.
+    pub dirs: Vec<DirGrant>,
+    /// Environment variables it may see.
+    pub env: Vec<(String, String)>,
+}
+
+/// A folder that a scenario may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DirGrant {
+    /// The folder on this machine.
+    pub host: PathBuf,
+    /// Its name for the scenario.
+    pub guest: String,
+    /// It may also write there.
+    pub is_writable: bool,
+}
+
+/// What a run adds to a compiled component.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
+    /// The most users that will be alive at once.
+    pub users_max: u32,
+    /// What the scenario declared, perhaps with fewer classes and tasks.
+    pub info: Arc<ScenarioInfo>,
+    /// What it may see.
+    pub grants: Grants,
+    /// Where its tables are.
+    pub data: DataSource,
+    /// Values of its options, defaults filled in.
+    pub options: BTreeMap<String, String>,
+    /// Base URL for every user, instead of what its class says.
+    pub target_host: Option<String>,
+    /// For random numbers.
+    pub seed: u64,
+}
+
+/// A component that is compiled and has said what it is.
+pub struct Compiled {
+    code: Vec<u8>,
+    component: Component,
+    layout: MemoryLayout,
+    limits: GuestLimits,
+    info: ScenarioInfo,
+    imports: Vec<String>,
+    exports: Vec<String>,
+    cache: CacheOutcome,
+    cache_problem: Option<String>,
+}
+
+/// A scenario, ready to make users; cheap to clone.
+#[derive(Clone)]
+pub struct Scenario {
+    pub(crate) inner: Arc<ScenarioInner>,
+}
+
+pub(crate) struct ScenarioInner {
+    pub(crate) pre: InstancePre<StoreState>,
+    pub(crate) users: users::GuestIndices,
+    pub(crate) shape: Option<shape::GuestIndices>,
+    pub(crate) hooks: Option<hooks::GuestIndices>,
+    pub(crate) limits: GuestLimits,
+    pub(crate) grants: Grants,
+    pub(crate) shared: Arc<Shared>,
+    _ticker: EpochTicker,
+}
+
+/// What all users of a scenario share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) info: Arc<ScenarioInfo>,
+    pub(crate) tables: Tables,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) seed: u64,
+    /// The base URL of each class, and that of shape and hooks at the end.
+    pub(crate) bases: Vec<Option<(String, BaseUrl)>>,
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Compiled").field("imports", &self.imports).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Scenario {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Scenario").field("shared", &self.inner.shared).finish_non_exhaustive()
+    }
+}
+
+impl Compiled {
+    /// Checks, compiles (or takes from the cache) and asks the component what it is.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when the bytes are no scenario, or `describe` fails or lies.
+    pub async fn new(bytes: &[u8], options: &CompileOptions) -> Result<Self, ScenarioError> {
+        check_bytes(bytes)?;
+        let layout = MemoryLayout::choose(options.users_hint, &options.limits);
+        let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
+        let engine = engine::compiling(layout, &options.limits).map_err(fail)?;
+        let cache = options.cache_folder.clone().map(Cache::new);
+        let mut cache_problem = None;
+        let (code, outcome) = match cache.as_ref().and_then(|cache| cache.get(&engine, bytes)) {
+            Some(code) => (code, CacheOutcome::Hit),
+            None => {
+                let code = engine.precompile_component(bytes).map_err(fail)?;
+                if let Some(cache) = &cache {
+                    cache_problem = cache.put(&engine, bytes, &code).err().map(|error| error.to_string());
+                }
+                (code, CacheOutcome::Compiled)
+            }
+        };
+        let component = cache::deserialize(&engine, &code).map_err(fail)?;
+        let ty = component.component_type();
+        let imports: Vec<String> = ty.imports(&engine).map(|(name, _)| name.to_owned()).collect();
+        let exports: Vec<String> = ty.exports(&engine).map(|(name, _)| name.to_owned()).collect();
+        check_contract(&imports, &exports)?;
+        let info = describe(&engine, &component, &options.limits).await?;
+        let limits = options.limits;
+        Ok(Self { code, component, layout, limits, info, imports, exports, cache: outcome, cache_problem })
+    }
+
+    /// What the scenario declares.
+    #[must_use]
+    pub fn info(&self) -> &ScenarioInfo {
+        &self.info
+    }
+
+    /// The interfaces it imports, with versions.
+    #[must_use]
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// The interfaces it exports, with versions.
+    #[must_use]
+    pub fn exports(&self) -> &[String] {
+        &self.exports
+    }
+
+    /// Whether it had been compiled before.
+    #[must_use]
+    pub fn cache(&self) -> CacheOutcome {
+        self.cache
+    }
+
+    /// Why the compiled component could not be kept; a run goes on without.
+    #[must_use]
+    pub fn cache_problem(&self) -> Option<&str> {
+        self.cache_problem.as_deref()
+    }
+
+    /// Reserves the places for the users and loads the tables.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when the machine does not carry so many users, a table or a granted folder
+    /// cannot be read, or a class has a malformed base URL.
+    pub fn prepare(self, settings: RunSettings) -> Result<Scenario, ScenarioError> {
+        let users = settings.users_max;
+        let pool = |error: wasmtime::Error| ScenarioError::Pool { users, source: Cause::of(&error) };
+        let needs = self.component.resources_required().ok_or_else(|| ScenarioError::NotAScenario {
+            found: "core modules as imports".into(),
+        })?;
+        let engine = engine::running(self.layout, &self.limits, users, &needs).map_err(pool)?;
+        let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
+        let component = cache::deserialize(&engine, &self.code).map_err(fail)?;
+        let pre = link(&engine, &component)?;
+        let fail = |error: wasmtime::Error| ScenarioError::Instantiate { source: Cause::of(&error) };
+        let users = users::GuestIndices::new(&pre).map_err(fail)?;
+        let shape = settings.info.has_shape.then(|| shape::GuestIndices::new(&pre)).transpose().map_err(fail)?;
+        let hooks = settings.info.has_hooks.then(|| hooks::GuestIndices::new(&pre)).transpose().map_err(fail)?;
+        let ticker = start_ticker(&engine)?;
+        let shared = Arc::new(Shared {
+            tables: Tables::load(&settings.info.tables, &settings.data)?,
+            bases: base_urls(&settings)?,
+            options: settings.options,
+            seed: settings.seed,
+            info: settings.info,
+        });
+        let (limits, grants) = (self.limits, settings.grants);
+        Ok(Scenario {
+            inner: Arc::new(ScenarioInner { pre, users, shape, hooks, limits, grants, shared, _ticker: ticker }),
+        })
+    }
+}
+
+impl Scenario {
+    /// What the scenario declares, as it runs.
+    #[must_use]
+    pub fn info(&self) -> &Arc<ScenarioInfo> {
+        &self.inner.shared.info
+    }
+}
+
+fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {
+    EpochTicker::start(engine)
+        .map_err(|error| ScenarioError::Instantiate { source: Cause(format!("no thread for the epoch: {error}")) })
+}
+
+/// What the bytes are, before anything expensive looks at them.
+fn check_bytes(bytes: &[u8]) -> Result<(), ScenarioError> {
+    if bytes.len() as u64 > COMPONENT_BYTES_MAX {
+        return Err(ScenarioError::TooLarge { found: bytes.len() as u64, allowed: COMPONENT_BYTES_MAX });
+    }
+    let found = match bytes {
+        [] => "empty",
+        [b'\0', b'a', b's', b'm', _, _, 1, 0, ..] => return Ok(()),
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => "a core WebAssembly module",
+        [b'\0', b'a', b's', b'm', ..] => "WebAssembly of an unknown kind",
+        [0x7f, b'E', b'L', b'F', ..] => "a native program or machine code",
+        _ if std::str::from_utf8(&bytes[..bytes.len().min(256)]).is_ok() => "a text file",
+        _ => "a file of an unknown kind",
+    };
+    Err(ScenarioError::NotAComponent { found })
+}
+
+/// Same contract, same version up to the patch.
+fn check_contract(imports: &[String], exports: &[String]) -> Result<(), ScenarioError> {
+    let offered = semver::Version::parse(CONTRACT_VERSION).expect("a constant that is a version");
+    for name in imports.iter().chain(exports) {
+        let Some(rest) = name.strip_prefix(CONTRACT_PACKAGE) else { continue };
+        let version = rest.split_once('@').and_then(|(_, version)| semver::Version::parse(version).ok());
+        let is_ours = version.is_some_and(|found| {
+            (found.major, found.minor) == (offered.major, offered.minor) && found.patch <= offered.patch
+        });
+        if !is_ours {
+            return Err(ScenarioError::WrongContract { found: name.clone(), offered: CONTRACT_VERSION });
+        }
+    }
+    let users = format!("{CONTRACT_PACKAGE}users@");
+    if !exports.iter().any(|name| name.starts_with(&users)) {
+        let found = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
+        return Err(ScenarioError::NotAScenario { found });
+    }
+    Ok(())
+}
+
+fn link(engine: &Engine, component: &Component) -> Result<InstancePre<StoreState>, ScenarioError> {
+    let mut linker = Linker::new(engine);
+    interfaces::add_to_linker(&mut linker)
+        .map_err(|error| ScenarioError::Instantiate { source: Cause::of(&error) })?;
+    linker
+        .instantiate_pre(component)
+        .map_err(|error| ScenarioError::UnknownImport { source: Cause::of(&error) })
+}
+
+/// Asks a throw-away instance.
+async fn describe(
+    engine: &Engine,
+    component: &Component,
+    limits: &GuestLimits,
+) -> Result<ScenarioInfo, ScenarioError> {
+    let pre = link(engine, component)?;
+    let fail = |error: wasmtime::Error| ScenarioError::Instantiate { source: Cause::of(&error) };
+    let indices = users::GuestIndices::new(&pre).map_err(fail)?;
+    let _ticker = start_ticker(engine)?;
+    let lane = Arc::new(tokio::sync::Semaphore::new(1));
+    let state = StoreState::without_user(*limits, ComputeMeter::new(limits.compute_time_max, lane));
+    let mut store = new_store(engine, state);
+    let trapped = |error: wasmtime::Error| ScenarioError::Export {
+        export: "describe",
+        message: crate::TaskFailure::from_trap(&error, None).message,
+    };
+    let instance = pre.instantiate_async(&mut store).await.map_err(trapped)?;
+    let guest = indices.load(&mut store, &instance).map_err(fail)?;
+    let described = guest.call_describe(&mut store).await.map_err(trapped)?;
+    let info = described.map_err(|message| ScenarioError::Export { export: "describe", message })?;
+    let info = describe::scenario_info(info);
+    info.check().map_err(|problems| ScenarioError::Info { problems })?;
+    Ok(info)
+}
+
+/// A store with limits and deadlines on.
+pub(crate) fn new_store(engine: &Engine, state: StoreState) -> Store<StoreState> {
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| state);
+    store.epoch_deadline_callback(compute::on_deadline);
+    store.set_epoch_deadline(1);
+    store
+}
+
+/// The base URL of each class; the last is that of shape and hooks.
+fn base_urls(settings: &RunSettings) -> Result<Vec<Option<(String, BaseUrl)>>, ScenarioError> {
+    let of_classes = settings.info.classes.iter().map(|class| class.target_host.as_ref());
+    of_classes
+        .chain([None])
+        .map(|of_class| {
+            let Some(text) = settings.target_host.as_ref().or(of_class) else { return Ok(None) };
+            let base = BaseUrl::parse(text).map_err(|error| ScenarioError::Export {
+                export: "describe",
+                message: format!("base URL `{text}`: {error}"),
+            })?;
+            Ok(Some((text.clone(), base)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_component_is_named() {
+        for (bytes, found) in [
+            (&b""[..], "empty"),
+            (b"\0asm\x01\0\0\0", "core WebAssembly module"),
+            (b"\x7fELF....", "native program"),
+            (b"from locust import task", "text file"),
+            (b"\xff\xfe\xfd\xfc", "unknown kind"),
+        ] {
+            let error = check_bytes(bytes).unwrap_err().to_string();
+            assert!(error.contains(found), "{error}");
+        }
+        check_bytes(b"\0asm\x0d\0\x01\0").unwrap();
+    }
+
+    #[test]
+    fn a_contract_of_another_version_is_refused_with_both_versions() {
+        let users = "wload:scenario/users@0.1.0".to_owned();
+        check_contract(&[], std::slice::from_ref(&users)).unwrap();
+        for found in ["wload:scenario/http@0.2.0", "wload:scenario/http@1.1.0", "wload:scenario/http@0.1.7"] {
+            let error = check_contract(&[found.to_owned()], std::slice::from_ref(&users)).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains(found) && text.contains("0.1.0"), "{text}");
+            assert!(error.hint().unwrap().contains("rebuild"));
+        }
+        let error = check_contract(&[], &["wasi:cli/run@0.2.3".to_owned()]).unwrap_err().to_string();
+        assert!(error.contains("wasi:cli/run"), "{error}");
+    }
+}

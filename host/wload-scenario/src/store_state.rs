@@ -1,0 +1,188 @@
+//! What wasmtime keeps for one user beside the guest's memory.
+//!
+//! Upstream: `instance.rs` makes one per instance. Downstream: `interfaces/` and WASI read and
+//! change it. Ends with the instance; exchanges that were not judged are recorded then.
+//! Invariant: [`UserState`] never leaves its core's thread. wasmtime asks for `Send`, so it is
+//! wrapped in a type that checks the thread.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use send_wrapper::SendWrapper;
+use slab::Slab;
+use wasmtime::ResourceLimiter;
+use wasmtime_wasi::{FsPerms, ResourceTable, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wload_core::event::LogLevel;
+use wload_core::ids::{ClassId, UserId};
+use wload_core::limits::GuestLimits;
+use wload_core::random::UserRandom;
+use wload_http::HttpClient;
+
+use crate::compute::ComputeMeter;
+use crate::core_context::{CoreContext, UserSignals};
+use crate::error::{Cause, ScenarioError};
+use crate::guest_log::{GuestLog, LogOutput};
+use crate::interfaces::http::{OpenExchange, Template};
+use crate::loader::{Grants, Shared};
+
+/// `T` of `Store<T>`.
+pub(crate) struct StoreState {
+    table: ResourceTable,
+    wasi: WasiCtx,
+    limits: GuestLimits,
+    pub(crate) compute: ComputeMeter,
+    /// Absent while `describe` runs: then only log, clocks and random numbers work.
+    user: Option<SendWrapper<UserState>>,
+}
+
+/// The user's own part.
+pub(crate) struct UserState {
+    pub(crate) core: Rc<CoreContext>,
+    pub(crate) log: Rc<GuestLog>,
+    pub(crate) signals: Rc<UserSignals>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) client: HttpClient,
+    pub(crate) exchanges: Slab<OpenExchange>,
+    pub(crate) templates: Slab<Template>,
+    /// Exchanges that wait for a verdict.
+    pub(crate) judged_open: u32,
+    pub(crate) random: UserRandom,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) target_host: Option<String>,
+    /// What was refused since the user is being stopped.
+    pub(crate) refusals: u32,
+    /// The call that runs is a task or a start: it ends when the user is being stopped. A stop
+    /// hook may still send.
+    pub(crate) is_stoppable: bool,
+}
+
+/// Which user this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Unique in the run.
+    pub id: UserId,
+    /// Its class.
+    pub class: ClassId,
+    /// Its number in the class.
+    pub class_index: u64,
+}
+
+/// What a guest did that the contract does not allow; it traps.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Misuse(pub(crate) String);
+
+/// A trap with this text.
+pub(crate) fn misuse(message: impl Into<String>) -> wasmtime::Error {
+    wasmtime::Error::new(Misuse(message.into()))
+}
+
+impl StoreState {
+    /// For `describe`: a guest without user, network and output.
+    pub(crate) fn without_user(limits: GuestLimits, compute: ComputeMeter) -> Self {
+        Self {
+            table: ResourceTable::new(),
+            wasi: WasiCtxBuilder::new().build(),
+            limits,
+            compute,
+            user: None,
+        }
+    }
+
+    /// For a user, or for the instance of a shape or of hooks.
+    pub(crate) fn for_user(
+        limits: GuestLimits,
+        compute: ComputeMeter,
+        user: UserState,
+        grants: &Grants,
+    ) -> Result<Self, ScenarioError> {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(LogOutput::new(user.log.clone(), LogLevel::Info));
+        wasi.stderr(LogOutput::new(user.log.clone(), LogLevel::Error));
+        for (name, value) in &grants.env {
+            wasi.env(name, value);
+        }
+        for dir in &grants.dirs {
+            let perms = if dir.is_writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
+            wasi.preopened_dir(&dir.host, &dir.guest, perms).map_err(|error| {
+                ScenarioError::Grant { path: dir.host.clone(), source: Cause::of(&error) }
+            })?;
+        }
+        Ok(Self {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            limits,
+            compute,
+            user: Some(SendWrapper::new(user)),
+        })
+    }
+
+    /// The user, or a trap that says why there is none.
+    pub(crate) fn user(&mut self) -> wasmtime::Result<&mut UserState> {
+        match &mut self.user {
+            Some(user) => Ok(user),
+            None => Err(misuse("`describe` may not use the host: requests, events, data and options belong into tasks")),
+        }
+    }
+
+    /// The user and the meter, for an import that suspends.
+    pub(crate) fn user_and_meter(&mut self) -> wasmtime::Result<(&mut UserState, &mut ComputeMeter)> {
+        match &mut self.user {
+            Some(user) => Ok((user, &mut self.compute)),
+            None => Err(misuse("`describe` may not send requests or sleep: that belongs into tasks")),
+        }
+    }
+
+    /// The user, if there is one.
+    pub(crate) fn user_if_any(&mut self) -> Option<&mut UserState> {
+        self.user.as_deref_mut()
+    }
+}
+
+impl WasiView for StoreState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl ResourceLimiter for StoreState {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        if desired <= self.limits.memory_bytes_max {
+            return Ok(true);
+        }
+        Err(misuse(format!(
+            "needs {} MiB of memory, the limit is {} MiB (`--memory-limit`)",
+            desired.div_ceil(1 << 20),
+            self.limits.memory_bytes_max >> 20
+        )))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        // What a component starts with was counted when the pool was made.
+        if current == 0 || desired <= self.limits.table_elements_max {
+            return Ok(true);
+        }
+        Err(misuse(format!(
+            "needs a table of {desired} elements, the limit is {}",
+            self.limits.table_elements_max
+        )))
+    }
+}
+
+impl UserState {
+    /// The call into the guest is over: what waits for a verdict is recorded now.
+    pub(crate) fn end_call(&mut self) {
+        if self.judged_open > 0 {
+            self.record_unjudged();
+        }
+    }
+}
+
+impl Drop for UserState {
+    fn drop(&mut self) {
+        self.end_call();
+        if self.client.take_interrupted() {
+            self.core.recorder.borrow_mut().record_interrupted();
+        }
+    }
+}
