@@ -5,6 +5,11 @@
 //! Invariants: an exception never ends the run; a guest that trapped is replaced by a fresh one;
 //! a user in phase `Abort` is dropped wherever it is.
 
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod tests;
+
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

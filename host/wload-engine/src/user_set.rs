@@ -226,3 +226,60 @@ impl<F: ProgramFactory> Drop for UserSet<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::task::LocalSet;
+
+    use super::*;
+    use crate::user_loop::fake::{Act, Fake, context};
+
+    async fn settle() {
+        // Long enough for every loop that is ready to run, and no paused second passes.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn counts_are_absolute_and_numbers_of_users_are_shared_with_other_cores() {
+        LocalSet::new()
+            .run_until(async {
+                let fake = Fake::new(&[], &[]);
+                let mut users = UserSet::new(Rc::new(context(&fake)), CoreId(1), 3, Duration::ZERO, 1);
+                users.set_counts(&[3]);
+                settle().await;
+                assert_eq!(users.counts(), [3]);
+                let created: Vec<String> =
+                    fake.log().into_iter().filter(|line| line.contains("create")).collect();
+                assert_eq!(created, ["0 create 1", "0 create 4", "0 create 7"]);
+                users.set_counts(&[1]);
+                assert_eq!(users.counts(), [1]);
+                settle().await;
+                assert_eq!(users.alive(), 1);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_user_that_does_not_end_is_dropped_after_timeout_and_grace() {
+        LocalSet::new()
+            .run_until(async {
+                let fake = Fake::new(&[Act::Hang], &[]);
+                let timeout = Duration::from_secs(5);
+                let mut users = UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, timeout, 1);
+                users.set_counts(&[1]);
+                settle().await;
+                let start = Instant::now();
+                users.stop_all();
+                while users.alive() > 0 {
+                    let at = users.next_escalation().expect("somebody is left to be pushed");
+                    tokio::time::sleep_until(at).await;
+                    users.escalate(Instant::now());
+                    settle().await;
+                }
+                assert_eq!(start.elapsed(), timeout + WIRE_GRACE);
+            })
+            .await;
+    }
+}
