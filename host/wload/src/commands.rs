@@ -1,7 +1,13 @@
 //! From the command line to an exit code: one function per subcommand.
 //!
-//! Control. Upstream: `main.rs`. Downstream: one module each. Invariant: errors are shown here and
-//! nowhere else.
+//! Control. Upstream: `main.rs`. Downstream: one module each. Invariant: errors that end a command
+//! are shown here and nowhere else.
+
+mod check;
+mod demo_target;
+mod load;
+mod new;
+mod run;
 
 use crate::args::{self, Invocation};
 use crate::config::Mistakes;
@@ -21,11 +27,11 @@ pub(crate) fn main(env: &Env, printer: &Printer) -> u8 {
             return if error.use_stderr() { exit_code::USAGE } else { exit_code::PASSED };
         }
     };
-    let result: Result<u8, CliError> = match invocation {
-        _ => {
-            let _ = format!("{invocation:?}");
-            Ok(0)
-        }
+    let result = match invocation {
+        Invocation::Run(typed) => run::run(env, printer, typed),
+        Invocation::Check(typed) => check::check(env, printer, typed),
+        Invocation::New(args) => new::new(env, printer, &args),
+        Invocation::DemoTarget(args) => demo_target::demo_target(env, printer, &args),
     };
     result.unwrap_or_else(|error| {
         printer.error(&error);
@@ -41,4 +47,12 @@ fn refuse(mistakes: &Mistakes) -> CliError {
         count => format!("the configuration has {count} mistakes"),
     };
     CliError::usage(message).with_details(lines.to_vec())
+}
+
+/// A runtime for the thread of the command itself; runs have threads of their own.
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::broken("failed to start a runtime").caused_by(&error))
 }

@@ -91,7 +91,7 @@ impl PartialOptions {
 /// sees it.
 pub(crate) fn pair_name(key: Key, text: &str) -> &str {
     match key {
-        Key::Dir => text.split_once("::").map_or(text, |(_, guest)| guest),
+        Key::Dir => text.split("::").nth(1).unwrap_or(text),
         _ => text.split_once('=').map_or(text, |(name, _)| name),
     }
 }

@@ -22,6 +22,7 @@ use wload_core::event::LogLevel;
 
 use crate::env::Env;
 use crate::error::CliError;
+use crate::log_sink::LogSink;
 use crate::settings::LogSettings;
 
 /// Target of the scenario's own lines.
@@ -31,12 +32,15 @@ const SCENARIO: &str = "wload::scenario";
 ///
 /// # Errors
 /// When the log file cannot be opened.
-pub(crate) fn start(env: &Env, settings: &LogSettings) -> Result<(), CliError> {
+pub(crate) fn start(env: &Env, settings: &LogSettings, sink: &LogSink) -> Result<(), CliError> {
     if settings.is_off {
         return Ok(());
     }
     let writer = match &settings.file {
-        None => BoxMakeWriter::new(std::io::stderr),
+        None => {
+            let sink = sink.clone();
+            BoxMakeWriter::new(move || sink.clone())
+        }
         Some(path) => {
             let file =
                 OpenOptions::new().create(true).append(true).open(path).map_err(|error| {

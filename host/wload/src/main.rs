@@ -11,6 +11,7 @@ mod env;
 mod env_vars;
 mod error;
 mod exit_code;
+mod log_sink;
 mod logging;
 mod options;
 mod printer;

@@ -141,8 +141,8 @@ option_table! {
         "Read the scenario's table NAME from this CSV file; may be given several times";
     DataDir "data-dir" None, Text("DIR"), Own, Scenario, true,
         "Folder of the scenario's CSV files [default: the folder of the scenario]";
-    Dir "dir" None, Pairs("HOST::GUEST"), Own, Scenario, true,
-        "Let the scenario use the folder HOST as GUEST; without it there is no file system";
+    Dir "dir" None, Pairs("HOST::GUEST[::rw]"), Own, Scenario, true,
+        "Let the scenario read the folder HOST as GUEST, with ::rw also write; else it sees no files";
     Env "env" None, Pairs("NAME[=VALUE]"), Own, Scenario, true,
         "Give the scenario an environment variable; without a value: as it is here";
     Seed "seed" None, Text("N"), Own, Scenario, true,

@@ -4,9 +4,15 @@
 //! asked for; everything else goes to stderr; colour only where [`Env::wants_colour`].
 
 use std::io::{self, Write};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::env::Env;
 use crate::error::CliError;
+
+/// Work that is done sooner needs no notice.
+const NOTICE_AFTER: Duration = Duration::from_millis(500);
 
 /// Writes for people and for programs.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +58,26 @@ impl Printer {
         self.talk(&format!("{}: {text}", self.paint("warning", Colour::Yellow)));
     }
 
+    /// Says this when the work that follows takes a while; ends with what it answers.
+    pub(crate) fn notice_when_slow(&self, text: String) -> Notice {
+        let printer = *self;
+        let (done, is_done) = channel::<()>();
+        let thread = std::thread::Builder::new().name("wload-notice".to_owned()).spawn(move || {
+            if is_done.recv_timeout(NOTICE_AFTER) == Err(RecvTimeoutError::Timeout) {
+                printer.talk(&text);
+            }
+        });
+        // Without a thread there is no notice, and nothing else is missing.
+        Notice { done: Some(done), thread: thread.ok() }
+    }
+
+    /// Columns and lines of the terminal at stderr; none when there is none.
+    pub(crate) fn terminal_size(&self) -> Option<(usize, usize)> {
+        let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+        (size.ws_col > 0 && size.ws_row > 0)
+            .then(|| (usize::from(size.ws_col), usize::from(size.ws_row)))
+    }
+
     /// The word in a colour, where there are colours.
     pub(crate) fn paint(&self, word: &str, colour: Colour) -> String {
         let code = match colour {
@@ -60,6 +86,23 @@ impl Printer {
             Colour::Yellow => 33,
         };
         if self.has_colour { format!("\x1b[1;{code}m{word}\x1b[0m") } else { word.to_owned() }
+    }
+}
+
+/// Stands for work that may be slow.
+#[derive(Debug)]
+pub(crate) struct Notice {
+    done: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Notice {
+    fn drop(&mut self) {
+        drop(self.done.take());
+        if let Some(thread) = self.thread.take() {
+            // It can only have panicked, and then its message is out already.
+            let _ = thread.join();
+        }
     }
 }
 

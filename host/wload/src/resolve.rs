@@ -4,6 +4,7 @@
 //! things only the scenario can confirm: [`resolve`] before it is loaded, [`claims::fit`] after.
 
 pub(crate) mod claims;
+mod selection;
 mod values;
 
 use std::fs;
@@ -71,10 +72,11 @@ fn config_file(env: &Env, above: &PartialOptions, mistakes: &mut Mistakes) -> Pa
 
 fn settings(reader: &mut Reader<'_>) -> Settings {
     let guest = GuestLimits::default();
+    let plan = plan(reader);
     Settings {
         source: scenario(reader),
-        plan: plan(reader),
-        claims: claims(reader),
+        claims: claims(reader, &plan),
+        plan,
         data_dir: reader.folder(Key::DataDir),
         grants: Grants { dirs: reader.dirs(), env: reader.environment() },
         http: http(reader),
@@ -137,7 +139,7 @@ fn plan(reader: &mut Reader<'_>) -> RunPlan {
     }
 }
 
-fn claims(reader: &mut Reader<'_>) -> Claims {
+fn claims(reader: &mut Reader<'_>, plan: &RunPlan) -> Claims {
     reader.refuse_duplicates(Key::Option);
     reader.refuse_duplicates(Key::Data);
     let load_options = [Key::Users, Key::SpawnRate, Key::RunTime]
@@ -152,6 +154,10 @@ fn claims(reader: &mut Reader<'_>) -> Claims {
             .is_from_file(Key::Host)
             .then(|| reader.options.one(Key::Host).map(|host| host.text.clone()))
             .flatten(),
+        users: match plan.load {
+            Load::Constant { users, .. } => reader.options.one(Key::Users).map(|_| users),
+            Load::ScenarioShape => None,
+        },
         load_options,
     }
 }
@@ -185,10 +191,7 @@ fn output(reader: &mut Reader<'_>) -> Output {
     Output {
         csv: reader.file_to_write(Key::Csv),
         json: reader.flag(Key::Json),
-        json_file: reader.file_to_write(Key::JsonFile).map(|mut path| {
-            path.as_mut_os_string().push(".json");
-            path
-        }),
+        json_file: reader.file_to_write(Key::JsonFile),
         only_summary: reader.flag(Key::OnlySummary),
         interval: reader
             .parsed(Key::ConsoleStatsInterval, parse_duration)

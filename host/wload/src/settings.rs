@@ -52,6 +52,8 @@ pub(crate) struct Claims {
     pub(crate) data: Vec<(Sourced, PathBuf)>,
     /// A base URL that holds only for classes that declare none.
     pub(crate) default_host: Option<String>,
+    /// The number of users that was asked for.
+    pub(crate) users: Option<u32>,
     /// Options that a load shape makes meaningless, and that were given.
     pub(crate) load_options: Vec<String>,
 }
@@ -59,10 +61,20 @@ pub(crate) struct Claims {
 /// What the scenario may use of this machine; nothing by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Grants {
-    /// Folder here, and its name in the scenario.
-    pub(crate) dirs: Vec<(PathBuf, String)>,
+    pub(crate) dirs: Vec<DirGrant>,
     /// Environment variables.
     pub(crate) env: Vec<(String, String)>,
+}
+
+/// A folder that the scenario may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DirGrant {
+    /// Here.
+    pub(crate) host: PathBuf,
+    /// Its name in the scenario.
+    pub(crate) guest: String,
+    /// The scenario may also write there.
+    pub(crate) is_writable: bool,
 }
 
 /// How requests are made.
@@ -81,7 +93,7 @@ pub(crate) struct Output {
     /// Prefix of the four CSV files.
     pub(crate) csv: Option<PathBuf>,
     pub(crate) json: bool,
-    /// With `.json` appended.
+    /// `.json` is appended to it.
     pub(crate) json_file: Option<PathBuf>,
     pub(crate) only_summary: bool,
     /// Between two tables.

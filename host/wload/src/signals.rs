@@ -51,7 +51,7 @@ fn react(stage: Stage, signal: Signal) -> (Stage, Reaction) {
     }
 }
 
-/// Listens until it is finished or dropped.
+/// Listens until it is dropped.
 #[derive(Debug)]
 pub(crate) struct SignalWatch {
     is_aborted: Arc<AtomicBool>,
@@ -96,9 +96,8 @@ impl SignalWatch {
         }
     }
 
-    /// Stops listening; true when the run was aborted by a second Ctrl-C.
-    pub(crate) fn finish(mut self) -> bool {
-        self.stop();
+    /// A second Ctrl-C has aborted the run.
+    pub(crate) fn is_aborted(&self) -> bool {
         self.is_aborted.load(Ordering::Relaxed)
     }
 

@@ -6,15 +6,16 @@ use wload_core::plan::Load;
 use wload_core::user_class::{OptionSpec, ScenarioInfo};
 
 use crate::config::{Mistakes, Sourced, closest};
+use crate::resolve::selection::{NOBODY, select};
 use crate::settings::Settings;
 
-/// Completes the plan with what the scenario declares; adds what it does not confirm. Answers what
-/// the person should know.
+/// Completes the plan with what the scenario declares; adds what it does not confirm. Answers the
+/// part of the declaration that runs, and what the person should know.
 pub(crate) fn fit(
     settings: &mut Settings,
     info: &ScenarioInfo,
     mistakes: &mut Mistakes,
-) -> Vec<String> {
+) -> (ScenarioInfo, Vec<String>) {
     let mut warnings = Vec::new();
     classes(settings, info, mistakes);
     options(settings, info, mistakes);
@@ -27,10 +28,27 @@ pub(crate) fn fit(
             warnings.push(format!("the scenario has a load shape: {given} have no effect"));
         }
     }
-    if settings.plan.target_host.is_none() {
-        warnings.extend(default_host(settings, info));
+    let (mut selected, without_tasks) = select(info, &settings.plan);
+    for name in without_tasks {
+        warnings.push(format!("{name} had no tasks left after filtering: it gets no users"));
     }
-    warnings
+    if mistakes.is_empty() && selected.classes.iter().all(|class| class.share == NOBODY) {
+        mistakes.add("SCENARIO", nothing_left(settings));
+    }
+    if let Some(host) = &settings.claims.default_host {
+        for class in &mut selected.classes {
+            class.target_host.get_or_insert_with(|| host.clone());
+        }
+    }
+    (selected, warnings)
+}
+
+fn nothing_left(settings: &Settings) -> &'static str {
+    if settings.plan.tags.is_empty() && settings.plan.exclude_tags.is_empty() {
+        "no user class is left that may have users: the weights of all are 0"
+    } else {
+        "no task is left to run; look at --tags and --exclude-tags"
+    }
 }
 
 fn classes(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes) {
@@ -71,29 +89,6 @@ fn tables(settings: &Settings, info: &ScenarioInfo, mistakes: &mut Mistakes) {
             mistakes.add(&pair.origin, unknown("table", name, names()));
         }
     }
-}
-
-/// The host of the configuration file holds only where the scenario declares none. The plan has one
-/// host for all classes, so a scenario in which only some declare one keeps its own.
-fn default_host(settings: &mut Settings, info: &ScenarioInfo) -> Option<String> {
-    let host = settings.claims.default_host.clone()?;
-    let chosen = &settings.plan.classes;
-    let (with, without): (Vec<_>, Vec<_>) = info
-        .classes
-        .iter()
-        .filter(|class| chosen.is_empty() || chosen.contains(&class.name))
-        .partition(|class| class.target_host.is_some());
-    if with.is_empty() {
-        settings.plan.target_host = Some(host);
-        return None;
-    }
-    (!without.is_empty()).then(|| {
-        let names = quoted(without.iter().map(|class| class.name.as_str()));
-        format!(
-            "other classes declare a host, so `{host}` of the configuration file is not used for \
-             {names}; give it as --host to use it for all"
-        )
-    })
 }
 
 fn name_and_value(pair: &Sourced) -> (&str, &str) {

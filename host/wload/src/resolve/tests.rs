@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::args::{self, Invocation};
+use crate::settings::DirGrant;
 
 /// A folder with a component in it, and what is said from there.
 struct Desk {
@@ -100,7 +101,7 @@ fn every_option_reaches_its_setting() {
     let settings = desk.settings(
         "shop.wasm A -t 1h20m -s 7 -i 9 -T a -E b --csv out/x --csv-full-history --json \
          --json-file j --only-summary --seed 5 --cores 3 --option o=v --data t=u.csv --data-dir . \
-         --dir .::/data --env TOKEN --env X=y=z --cacert ca.pem --insecure --memory-limit 1MiB \
+         --dir .::/data --dir .::/out::rw --env TOKEN --env X=y=z --cacert ca.pem --insecure --memory-limit 1MiB \
          --compute-timeout 250ms --connect-timeout 1s --timeout 3s --fail-on-saturation --no-cache \
          --console-stats-interval 0.5 -v --exit-code-on-error 0 --equal-weights --reset-stats \
          --host http://shop.example/base --logfile l.log",
@@ -121,12 +122,17 @@ fn every_option_reaches_its_setting() {
     };
     assert_eq!(settings.plan, plan);
     assert_eq!(settings.output.csv, Some(desk.path("out/x")));
-    assert_eq!(settings.output.json_file, Some(desk.path("j.json")));
+    assert_eq!(settings.output.json_file, Some(desk.path("j")));
     assert!(settings.output.json && settings.output.only_summary);
     assert_eq!(settings.output.interval, Duration::from_millis(500));
     assert_eq!(settings.claims.classes[0].text, "A");
     assert_eq!(settings.claims.data[0].1, desk.path("u.csv"));
-    assert_eq!(settings.grants.dirs, [(desk.path("."), "/data".to_owned())]);
+    let dir = |name: &str, is_writable| DirGrant {
+        host: desk.path("."),
+        guest: name.to_owned(),
+        is_writable,
+    };
+    assert_eq!(settings.grants.dirs, [dir("/data", false), dir("/out", true)]);
     let env = [("TOKEN", "t"), ("X", "y=z")].map(|(a, b)| (a.to_owned(), b.to_owned()));
     assert_eq!(settings.grants.env, env);
     assert!(settings.http.ca_pem.is_some() && settings.http.is_insecure);

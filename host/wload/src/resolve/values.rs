@@ -14,6 +14,7 @@ use crate::config::environment::boolean;
 use crate::config::{Mistakes, Origin, PartialOptions, Sourced, pair_name};
 use crate::env::Env;
 use crate::options::Key;
+use crate::settings::DirGrant;
 
 /// Reads options and keeps the mistakes.
 pub(super) struct Reader<'a> {
@@ -119,20 +120,14 @@ impl Reader<'_> {
         self.parsed(key, |typed| existing_folder(env, typed))
     }
 
-    /// Folders for the scenario: `host::guest`.
-    pub(super) fn dirs(&mut self) -> Vec<(PathBuf, String)> {
+    /// Folders for the scenario: `host::guest`, `host::guest::rw`.
+    pub(super) fn dirs(&mut self) -> Vec<DirGrant> {
         self.refuse_duplicates(Key::Dir);
         let mut dirs = Vec::new();
         for value in self.options.all(Key::Dir).unwrap_or_default() {
-            let (host, guest) =
-                value.text.split_once("::").unwrap_or((value.text.as_str(), value.text.as_str()));
-            match existing_folder(self.env, host) {
+            match dir_grant(self.env, &value.text) {
+                Ok(grant) => dirs.push(grant),
                 Err(mistake) => self.mistakes.add(&value.origin, mistake),
-                Ok(_) if guest.is_empty() => {
-                    let text = format!("`{}` has no folder after `::`", value.text);
-                    self.mistakes.add(&value.origin, text);
-                }
-                Ok(path) => dirs.push((path, guest.to_owned())),
             }
         }
         dirs
@@ -192,6 +187,19 @@ impl Reader<'_> {
             Ok(path)
         })
     }
+}
+
+fn dir_grant(env: &Env, text: &str) -> Result<DirGrant, String> {
+    let (host, guest, is_writable) = match *text.split("::").collect::<Vec<_>>() {
+        [host, guest] => (host, guest, false),
+        [host, guest, "ro"] => (host, guest, false),
+        [host, guest, "rw"] => (host, guest, true),
+        _ => return Err(format!("`{text}` is not of the form HOST::GUEST or HOST::GUEST::rw")),
+    };
+    if guest.is_empty() {
+        return Err(format!("`{text}` has no folder after `::`"));
+    }
+    Ok(DirGrant { host: existing_folder(env, host)?, guest: guest.to_owned(), is_writable })
 }
 
 fn existing_folder(env: &Env, typed: &str) -> Result<PathBuf, String> {

@@ -27,7 +27,7 @@ pub(super) struct Verdict {
     /// After the word.
     pub(super) text: String,
     /// What should be known beside it.
-    pub(super) warnings: Vec<String>,
+    pub(super) warning: Option<String>,
     pub(super) exit_code: u8,
 }
 
@@ -54,6 +54,12 @@ impl Judge {
             "{} requests, {} failures, {exceptions} exceptions",
             all.requests, all.failures
         );
+        let doubt = if saturation.is_some() && !outcome.is_invalid {
+            "; but the generator was saturated: do not trust the numbers"
+        } else {
+            ""
+        };
+        let counts = format!("{counts}{doubt}");
         let (word, colour, text) = match (&summary.reason, saturation) {
             _ if outcome.is_aborted => ("aborted", Colour::Red, counts),
             (StopReason::Broken(message), _) => {
@@ -65,27 +71,9 @@ impl Judge {
             _ if has_failed => ("failed", Colour::Red, counts),
             _ => ("passed", Colour::Green, counts),
         };
-        let warnings = self.warnings(summary, outcome.is_invalid);
-        Verdict { word, colour, text, warnings, exit_code: outcome.exit_code() }
-    }
-
-    fn warnings(&self, summary: &RunSummary, is_invalid: bool) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if let (Some(what), false) = (&summary.saturation, is_invalid) {
-            warnings.push(format!("the generator was saturated, so do not trust the numbers: {what}"));
-        }
-        let snapshot = &summary.snapshot;
-        if snapshot.interrupted > 0 {
-            warnings.push(format!(
-                "{} requests were on the wire when their users were stopped: the target may have \
-                 counted them, no table here has",
-                snapshot.interrupted
-            ));
-        }
-        if snapshot.aggregated.requests == 0 && snapshot.exceptions.is_empty() {
-            warnings.push("there was no request at all".to_owned());
-        }
-        warnings
+        let is_empty = all.requests == 0 && !has_failed;
+        let warning = is_empty.then(|| "there was no request at all".to_owned());
+        Verdict { word, colour, text, warning, exit_code: outcome.exit_code() }
     }
 }
 
@@ -149,23 +137,21 @@ mod tests {
     }
 
     #[test]
-    fn saturation_is_a_warning_unless_it_must_fail() {
+    fn saturation_is_a_doubt_unless_it_must_fail() {
         let slow = RunSummary { saturation: Some("lag 90 ms".to_owned()), ..summary(7, 0, 0) };
-        check(JUDGE, &slow, "passed: 7 requests, 0 failures, 0 exceptions", 0);
-        assert_eq!(JUDGE.judge(&slow).warnings.len(), 1);
+        let line = "passed: 7 requests, 0 failures, 0 exceptions; but the generator was saturated: \
+                    do not trust the numbers";
+        check(JUDGE, &slow, line, 0);
         let strict = Judge { fail_on_saturation: true, ..JUDGE };
         let line = "invalid: the generator was saturated: lag 90 ms: 7 requests, 0 failures, 0 \
                     exceptions";
         check(strict, &slow, line, 4);
-        assert_eq!(strict.judge(&slow).warnings, Vec::<String>::new());
     }
 
     #[test]
-    fn what_no_table_shows_is_a_warning() {
-        let mut odd = summary(0, 0, 0);
-        odd.snapshot.interrupted = 2;
-        let warnings = JUDGE.judge(&odd).warnings;
-        assert_eq!(warnings.len(), 2, "{warnings:?}");
-        assert!(warnings[0].starts_with("2 requests were on the wire"), "{warnings:?}");
+    fn a_run_without_requests_is_odd() {
+        assert!(JUDGE.judge(&summary(0, 0, 0)).warning.is_some());
+        assert_eq!(JUDGE.judge(&summary(0, 0, 1)).warning, None);
+        assert_eq!(JUDGE.judge(&summary(1, 0, 0)).warning, None);
     }
 }

@@ -1,6 +1,6 @@
 use wload_core::ids::NodeId;
 use wload_core::plan::RunPlan;
-use wload_core::user_class::{Share, TableSpec, UserClass, WaitTime};
+use wload_core::user_class::{NodeKind, Share, TableSpec, TaskNode, UserClass, WaitTime};
 
 use super::*;
 use crate::config::Origin;
@@ -13,6 +13,18 @@ fn class(name: &str, host: Option<&str>) -> UserClass {
         target_host: host.map(str::to_owned),
         wait: WaitTime::None,
         root: NodeId(0),
+        has_hooks: false,
+    }
+}
+
+fn node(kind: NodeKind, children: &[u32]) -> TaskNode {
+    TaskNode {
+        name: "n".to_owned(),
+        kind,
+        weight: 1,
+        tags: vec![],
+        children: children.iter().map(|id| NodeId(*id)).collect(),
+        wait: None,
         has_hooks: false,
     }
 }
@@ -30,6 +42,7 @@ fn shop() -> ScenarioInfo {
         TableSpec { name: "people".to_owned(), path: "p.csv".to_owned(), has_header: true };
     ScenarioInfo {
         classes: vec![class("Buyer", None), class("Browser", Some("http://b"))],
+        nodes: vec![node(NodeKind::WeightedSet, &[1]), node(NodeKind::Task, &[])],
         options: vec![size, token],
         tables: vec![people],
         ..ScenarioInfo::default()
@@ -58,7 +71,9 @@ fn what_the_scenario_confirms_becomes_the_plan() {
         settings.claims.data = vec![(given("people=x.csv"), "x.csv".into())];
     });
     let mut mistakes = Mistakes::default();
-    assert_eq!(fit(&mut settings, &shop(), &mut mistakes), Vec::<String>::new());
+    let (selected, warnings) = fit(&mut settings, &shop(), &mut mistakes);
+    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(selected.classes[1].share, Share::Weight(0.0));
     assert!(mistakes.is_empty(), "{mistakes:?}");
     assert_eq!(settings.plan.classes, ["Buyer"]);
     assert_eq!(settings.plan.options.get("size").map(String::as_str), Some("l"));
@@ -97,7 +112,7 @@ fn a_load_shape_decides_and_says_what_it_overrules() {
             RunPlan { run_time: Some(std::time::Duration::from_secs(1)), ..settings.plan.clone() };
     });
     let info = ScenarioInfo { has_shape: true, ..shop() };
-    let warnings = fit(&mut settings, &info, &mut Mistakes::default());
+    let (_, warnings) = fit(&mut settings, &info, &mut Mistakes::default());
     assert_eq!(warnings, ["the scenario has a load shape: --users, WLOAD_RUN_TIME have no effect"]);
     assert_eq!(settings.plan.load, Load::ScenarioShape);
     assert_eq!(settings.plan.run_time, None);
@@ -105,15 +120,25 @@ fn a_load_shape_decides_and_says_what_it_overrules() {
 
 #[test]
 fn the_host_of_the_file_holds_where_the_scenario_declares_none() {
-    let with = |classes: &[&str]| {
-        let mut settings = settings(|settings| {
-            settings.claims.default_host = Some("http://f".to_owned());
-            settings.claims.classes = classes.iter().map(|class| given(class)).collect();
-        });
-        let warnings = fit(&mut settings, &shop(), &mut Mistakes::default());
-        (settings.plan.target_host, warnings.len())
-    };
-    assert_eq!(with(&["Buyer"]), (Some("http://f".to_owned()), 0));
-    assert_eq!(with(&["Browser"]), (None, 0));
-    assert_eq!(with(&[]), (None, 1), "one host cannot be for one class only");
+    let mut settings = settings(|settings| {
+        settings.claims.default_host = Some("http://f".to_owned());
+    });
+    let (selected, _) = fit(&mut settings, &shop(), &mut Mistakes::default());
+    let hosts: Vec<_> = selected.classes.iter().map(|class| class.target_host.as_deref()).collect();
+    assert_eq!(hosts, [Some("http://f"), Some("http://b")]);
+    assert_eq!(settings.plan.target_host, None);
+}
+
+#[test]
+fn a_run_in_which_nothing_can_run_is_a_mistake() {
+    let mut settings = settings(|settings| settings.plan.tags = vec!["gone".to_owned()]);
+    let mut mistakes = Mistakes::default();
+    let (_, warnings) = fit(&mut settings, &shop(), &mut mistakes);
+    assert_eq!(mistakes.lines(), [
+        "SCENARIO: no task is left to run; look at --tags and --exclude-tags"
+    ]);
+    assert_eq!(warnings, [
+        "Buyer had no tasks left after filtering: it gets no users",
+        "Browser had no tasks left after filtering: it gets no users",
+    ]);
 }
