@@ -63,6 +63,8 @@ pub const LOG_LINES_PER_SECOND_MAX: u32 = 20;
 pub const LOG_LINE_BYTES_MAX: usize = 4_096;
 /// Events that wait for a front end; when it is full, ticks are left out.
 pub const EVENT_QUEUE_LEN: usize = 1_024;
+/// Events that wait for one reporter; when it is full, the oldest tick makes room. A minute.
+pub const REPORTER_INBOX_LEN: usize = 64;
 /// How long requests on the wire may take to end after a stop without stop timeout. Locust cuts
 /// them at once, and then its counts and the target's differ.
 pub const WIRE_GRACE: Duration = Duration::from_secs(1);

@@ -124,7 +124,11 @@ mod tests {
     #[track_caller]
     fn check(wait_time: WaitTime, expected: Option<Duration>) {
         let mut clock = WaitClock::new(Duration::ZERO);
-        assert_eq!(clock.wait(&wait_time, Duration::ZERO, &mut random()), expected, "{wait_time:?}");
+        assert_eq!(
+            clock.wait(&wait_time, Duration::ZERO, &mut random()),
+            expected,
+            "{wait_time:?}"
+        );
     }
 
     #[test]

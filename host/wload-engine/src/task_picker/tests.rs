@@ -1,6 +1,7 @@
 use wload_core::ids::UserId;
 use wload_core::user_class::{Share, TaskNode, UserClass};
 
+use super::TaskEnd::{Exception, Next, Reschedule, StopUser};
 use super::*;
 
 const INTERRUPT: TaskEnd = TaskEnd::Interrupt { reschedule: true };
@@ -74,8 +75,6 @@ fn check(lines: &[&str], ends: &[TaskEnd], expected: &str) {
     assert_eq!(run(&tree(lines), ends.iter().copied()), expected, "{lines:?} with {ends:?}");
 }
 
-use TaskEnd::{Exception, Next, Reschedule, StopUser};
-
 const SEQUENCE: &[&str] = &["R s 1 a b c", "a t 2", "b t 0", "c t 1"];
 
 #[test]
@@ -89,15 +88,14 @@ fn after_a_task_and_after_an_exception_the_user_waits_but_not_after_a_reschedule
     check(SEQUENCE, &[Next, Exception, Reschedule, Next], "+R a .1 a c .1 a -R");
 }
 
-const NESTED: &[&str] =
-    &["R s 1 x y", "x t 1", "y s:2 1 p q", "p t 1", "q w:3 1 deep", "deep t 1"];
+const NESTED: &[&str] = &["R s 1 x y", "x t 1", "y s:2 1 p q", "p t 1", "q w:3 1 deep", "deep t 1"];
 
 #[test]
 fn a_nested_set_is_entered_when_picked_and_never_left_unless_interrupted() {
     check(
         NESTED,
         &[Next, Next, Next, Next, Next, Next, Next, Next],
-        "+R x .1 +y p .2 +q deep .3 deep .3 deep -q -y -R",
+        "+R x .1 +y p .2 +q deep .3 deep .3 deep .3 deep -q -y -R",
     );
 }
 
@@ -179,17 +177,87 @@ fn a_user_that_is_stopped_before_it_began_enters_nothing() {
     assert_eq!(picker.next(Duration::ZERO, &mut random), Step::UserDone);
 }
 
+/// The same tree with other wait times: of the class, and of one set.
+fn with_waits(lines: &[&str], class: WaitTime, set: (usize, WaitTime)) -> TaskPicker {
+    let mut info = ScenarioInfo::clone(tree(lines).info());
+    info.classes[0].wait = class;
+    info.nodes[set.0].wait = Some(set.1);
+    TaskPicker::new(Arc::new(TaskTree::new(Arc::new(info))), ClassId(0), Duration::ZERO)
+}
+
 #[test]
 fn pacing_is_counted_by_the_set_or_the_user_that_declares_it() {
-    let pacing = |ms| WaitTime::Pacing(Duration::from_millis(ms));
-    let plain = tree(&["R s 1 x y", "x t 1", "y s 1 p", "p t 1"]);
-    let mut info = ScenarioInfo::clone(plain.info());
-    info.classes[0].wait = pacing(100);
-    info.nodes[2].wait = Some(pacing(1_000));
-    let tree = Arc::new(TaskTree::new(Arc::new(info)));
+    let pacing = |millis| WaitTime::Pacing(Duration::from_millis(millis));
+    let lines = &["R s 1 x y", "x t 1", "y s 1 p", "p t 1"];
+    let mut picker = with_waits(lines, pacing(100), (2, pacing(1_000)));
     let mut random = UserRandom::new(0, UserId(0));
-    let at = Duration::from_millis;
-    let mut picker = TaskPicker::new(tree, ClassId(0), at(0));
-    let steps: Vec<Step> = (0..3).map(|_| picker.next(at(10), &mut random)).collect();
-    assert_eq!(steps, [Step::EnterSet(NodeId(0)), Step::RunTask(NodeId(1)), Step::RunTask(NodeId(1))]);
+    let mut check = |now: u64, step: Step, end: Option<TaskEnd>, wait: Option<u64>| {
+        let now = Duration::from_millis(now);
+        assert_eq!(picker.next(now, &mut random), step, "at {now:?}");
+        if let Some(end) = end {
+            picker.after(end);
+        }
+        if let Some(wait) = wait {
+            let pause = Pause::For(Duration::from_millis(wait));
+            assert_eq!(picker.wait(now, &mut random), pause, "at {now:?}");
+        }
+    };
+    check(0, Step::EnterSet(NodeId(0)), Some(Next), None);
+    check(0, Step::RunTask(NodeId(1)), Some(Next), None);
+    check(30, Step::Wait, None, Some(70));
+    check(100, Step::EnterSet(NodeId(2)), Some(Next), None);
+    check(100, Step::RunTask(NodeId(3)), Some(Next), None);
+    check(400, Step::Wait, None, Some(700));
+    check(1_100, Step::RunTask(NodeId(3)), Some(INTERRUPT_AND_WAIT), None);
+    check(1_150, Step::LeaveSet(NodeId(2)), None, None);
+    check(1_150, Step::Wait, None, Some(0));
+    check(1_150, Step::RunTask(NodeId(1)), Some(Next), None);
+    check(1_160, Step::Wait, None, Some(90));
+}
+
+#[test]
+fn a_custom_wait_is_asked_of_the_set_or_the_user_that_declares_it() {
+    let lines = &["R s 1 y", "y s 1 z", "z s 1 p", "p t 1"];
+    let mut random = UserRandom::new(0, UserId(0));
+    let mut asked = |mut picker: TaskPicker| {
+        for _ in 0..4 {
+            picker.next(Duration::ZERO, &mut random);
+            picker.after(Next);
+        }
+        assert_eq!(picker.next(Duration::ZERO, &mut random), Step::Wait);
+        picker.wait(Duration::ZERO, &mut random)
+    };
+    let picker = with_waits(lines, WaitTime::None, (1, WaitTime::Custom));
+    assert_eq!(asked(picker), Pause::Ask(Some(NodeId(1))), "as the enclosing set");
+    let picker = with_waits(lines, WaitTime::Custom, (3, WaitTime::None));
+    assert_eq!(asked(picker), Pause::Ask(None), "at last as the user class");
+}
+
+#[test]
+fn a_weighted_set_draws_by_weight_and_remembers_nothing() {
+    let tree = tree(&["R w 1 a b c d", "a t 1", "b t 0", "c t 3", "d t 6"]);
+    let mut random = UserRandom::new(11, UserId(0));
+    let mut picker = TaskPicker::new(tree, ClassId(0), Duration::ZERO);
+    picker.next(Duration::ZERO, &mut random);
+    picker.after(Next);
+    let mut counts = [0_u32; 5];
+    // How often each pair of a and d follows one another: with memory they would not be independent.
+    let mut pairs = 0_u32;
+    let mut last = 0;
+    for _ in 0..50_000 {
+        let Step::RunTask(node) = picker.next(Duration::ZERO, &mut random) else {
+            panic!("only tasks here")
+        };
+        counts[node.index()] += 1;
+        pairs += u32::from(last == 4 && node.index() == 4);
+        last = node.index();
+        picker.after(Reschedule);
+    }
+    let off =
+        |found: u32, share: f64| (f64::from(found) - 50_000.0 * share).powi(2) / (50_000.0 * share);
+    // Chi-square with 2 degrees of freedom: 13.8 is the 99.9th percentile.
+    let chi = off(counts[1], 0.1) + off(counts[3], 0.3) + off(counts[4], 0.6);
+    assert!(chi < 13.8, "{counts:?}");
+    assert_eq!(counts[2], 0, "weight 0 is never");
+    assert!((17_500..18_500).contains(&pairs), "0.6 * 0.6 of 50,000 expected, found {pairs}");
 }
