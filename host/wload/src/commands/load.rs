@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wload_core::user_class::ScenarioInfo;
-use wload_http::{HttpConfig, HttpShared};
+use wload_http::HttpShared;
 use wload_scenario::{
     CompileOptions, Compiled, DataSource, DirGrant, Grants, RunSettings, Scenario, ScenarioError,
 };
@@ -159,13 +159,12 @@ fn options(
 /// # Errors
 /// When the certificates are none.
 pub(super) fn http(settings: &HttpSettings) -> Result<Arc<HttpShared>, CliError> {
-    let config = HttpConfig {
+    let settings = wload_http::HttpSettings {
         limits: settings.limits,
+        extra_roots_pem: settings.ca_pem.clone().unwrap_or_default(),
         insecure: settings.is_insecure,
-        ca_pem: settings.ca_pem.clone(),
     };
-    HttpShared::new(config)
-        .map(Arc::new)
+    HttpShared::new(settings)
         .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))
 }
 
