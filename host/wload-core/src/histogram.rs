@@ -3,7 +3,7 @@
 //! Upstream: the recorder. Downstream: deltas (merge), statistics (percentiles).
 //! Invariants: both forms use the slots of an HDR histogram with three digits, so a value is known
 //! to 0.1 % or exactly below 2048; merging is associative and commutative; no count is ever lost.
-//! Sums, minimum and maximum are kept apart and exact ([`RowDelta`](crate::delta::RowDelta)).
+//! Sums, minimum and maximum are kept apart and exact, in `delta.rs`.
 //!
 //! Most rows of a large table have few distinct values, so a histogram starts as a sorted list of
 //! slots (8 bytes each) and becomes an array of counts (about 90 KiB up to one second) only when the

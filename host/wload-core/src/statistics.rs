@@ -200,7 +200,8 @@ impl Row {
         let Points { median_us, percentiles_us } = self.points();
         let current_percentiles_us = if moment.full_history {
             let now = moment.elapsed.as_secs();
-            self.total.recent.forget(now.saturating_sub(WINDOW_SECONDS));
+            // The second that has begun is one of the ten.
+            self.total.recent.forget((now + 1).saturating_sub(WINDOW_SECONDS));
             points_of(&self.total.recent.whole(), &self.total).percentiles_us
         } else {
             Vec::new()

@@ -122,6 +122,3 @@ fn write_text(out: &mut dyn Write, text: &str) -> Result<(), ReportError> {
         .and_then(|()| out.flush())
         .map_err(|source| ReportError::Output { what: "the statistics to the console", source })
 }
-
-#[cfg(test)]
-mod tests;

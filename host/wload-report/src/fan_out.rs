@@ -167,6 +167,3 @@ fn make_room(events: &mut VecDeque<RunEvent>) -> bool {
     let oldest = events.iter().position(tick).or_else(|| events.iter().position(news));
     oldest.and_then(|at| events.remove(at)).is_some()
 }
-
-#[cfg(test)]
-mod tests;

@@ -119,8 +119,8 @@ fn current_percentiles_follow_the_last_ten_seconds() {
         row.current_percentiles_us.get(5).map(|us| crate::units::whole_milliseconds(*us))
     };
     assert_eq!(p95(13), Some(10));
-    assert_eq!(p95(22), Some(10));
-    assert_eq!(p95(23), None);
+    assert_eq!(p95(21), Some(10));
+    assert_eq!(p95(22), None);
 }
 
 #[test]

@@ -287,6 +287,3 @@ fn compact_line(name: &str, width: usize, cells: [String; 5]) -> String {
     }
     line
 }
-
-#[cfg(test)]
-mod tests;

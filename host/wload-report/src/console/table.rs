@@ -7,7 +7,6 @@
 use wload_core::failure::console_text;
 use wload_core::percentile::LABELS;
 use wload_core::snapshot::{ExceptionRow, FailureRow, MetricRow, RowSnapshot};
-use wload_core::units::python_float;
 
 use super::cell::{clean, left};
 use crate::figures::{Figures, percentile_cells};
@@ -185,15 +184,14 @@ fn metric_cells(row: &MetricRow) -> [String; 8] {
     ]
 }
 
-/// Six digits at most: integers as they are.
+/// At most 12 characters: integers as they are, unless they are very large.
 fn short_number(value: f64) -> String {
-    if value == value.trunc() && value.abs() < 1e12 {
+    if value == value.trunc() && value.abs() < 1e11 {
         format!("{value:.0}")
-    } else if (0.001..1e9).contains(&value.abs()) {
+    } else if (0.001..1e7).contains(&value.abs()) {
         format!("{value:.3}")
     } else {
-        // The digits after the fifth are not readable in a table.
-        python_float(format!("{value:.4e}").parse().unwrap_or(value))
+        format!("{value:.4e}")
     }
 }
 
