@@ -56,8 +56,8 @@ pub(crate) fn command() -> Command {
         .infer_long_args(true)
         .subcommand(run::command())
         .subcommand(run::check_command())
-        .subcommand(<NewArgs as clap::Args>::augment_args(new::command()))
-        .subcommand(<DemoTargetArgs as clap::Args>::augment_args(demo_target::command()))
+        .subcommand(new::command())
+        .subcommand(demo_target::command())
         .after_help(exit_code::help())
         .after_long_help(format!("{}\n\n{}", exit_code::help(), env_vars::help()))
 }

@@ -18,8 +18,6 @@ pub(crate) struct Env {
     pub(crate) variables: BTreeMap<String, OsString>,
     /// The current folder.
     pub(crate) folder: PathBuf,
-    /// stdout is a terminal.
-    pub(crate) stdout_is_terminal: bool,
     /// stderr is a terminal.
     pub(crate) stderr_is_terminal: bool,
     /// Name of this machine up to the first dot.
@@ -40,7 +38,6 @@ impl Env {
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .collect(),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-            stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             host_name: host_name(),
             cores: u16::try_from(cores).unwrap_or(u16::MAX),

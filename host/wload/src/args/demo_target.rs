@@ -3,15 +3,17 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::Command;
+use clap::{Args, Command};
 
-/// The subcommand without its arguments.
+/// The subcommand.
 pub(crate) fn command() -> Command {
-    Command::new("demo-target").about("Serve a small shop to test against")
+    DemoTargetArgs::augment_args(Command::new("demo-target"))
+        .about("Serve a small shop to test against")
+        .long_about(None)
 }
 
 /// Arguments of `wload demo-target`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct DemoTargetArgs {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]

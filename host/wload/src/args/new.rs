@@ -2,15 +2,17 @@
 
 use std::path::PathBuf;
 
-use clap::Command;
+use clap::{Args, Command};
 
-/// The subcommand without its arguments.
+/// The subcommand.
 pub(crate) fn command() -> Command {
-    Command::new("new").about("Write a starter scenario that builds and runs as it is")
+    NewArgs::augment_args(Command::new("new"))
+        .about("Write a starter scenario that builds and runs as it is")
+        .long_about(None)
 }
 
 /// Arguments of `wload new`.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct NewArgs {
     /// The language of the scenario: rust
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]

@@ -16,7 +16,6 @@ use wload_scenario::{
 use crate::args::run::Typed;
 use crate::build;
 use crate::commands::refuse;
-use crate::config::Mistakes;
 use crate::config::environment::unknown_variables;
 use crate::env::Env;
 use crate::env_vars::CACHE_DIR;
