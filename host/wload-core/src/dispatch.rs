@@ -8,7 +8,7 @@
 //! The rules, each as in Locust:
 //! - classes are sorted by name; users of a fixed count come first;
 //! - the next class is the one whose user brings the shares closest to the weights
-//!   ([`class_sequence`]);
+//!   (`class_sequence`);
 //! - cores take turns, one user each, and the turn is kept between ramps;
 //! - a ramp down takes users away in the exact reverse of their order, and after it users of a
 //!   fixed count are refilled first;
@@ -21,6 +21,7 @@ mod tests;
 
 use std::time::Duration;
 
+use crate::describe_check::Shown;
 use crate::ids::{ClassId, CoreId};
 use crate::shape::{Tick, TickProblem};
 use crate::spawn;
@@ -281,8 +282,8 @@ impl Dispatcher {
         if !unknown.is_empty() {
             let known: Vec<&str> = self.classes.iter().map(|class| class.name.as_str()).collect();
             return Err(DispatchError::UnknownClasses {
-                unknown: listed(&unknown),
-                known: listed(&known),
+                unknown: Shown::list(&unknown),
+                known: Shown::list(&known),
             });
         }
         slots.sort_unstable();
@@ -353,8 +354,4 @@ fn weighted_sequence(classes: &[DispatchClass], allowed: &[usize]) -> ClassSeque
         Share::Weight(weight) => Some((slot, weight)),
         Share::FixedCount(_) => None,
     }))
-}
-
-fn listed(names: &[&str]) -> String {
-    names.iter().map(|name| format!("`{}`", name.escape_debug())).collect::<Vec<_>>().join(", ")
 }

@@ -27,9 +27,12 @@ pub mod delta;
 pub mod recorder;
 
 pub mod user_class;
+pub mod describe_check;
+pub mod task_ratio;
 pub mod shape;
 pub mod spawn;
 pub mod dispatch;
+pub mod task_selection;
 pub mod plan;
 pub mod run_state;
 pub mod cancel;

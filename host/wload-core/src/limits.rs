@@ -40,6 +40,21 @@ pub const USER_CLASSES_MAX: usize = 1_000;
 pub const TASK_NODES_MAX: usize = 10_000;
 /// Depth of a task tree.
 pub const TASK_DEPTH_MAX: usize = 64;
+/// Bytes of a declared name: of a user class, node, tag, option, choice or table. It is a column in
+/// every table that is printed.
+pub const DECLARED_NAME_BYTES_MAX: usize = 256;
+/// Bytes of other declared text: help, default value, base URL, path.
+pub const DECLARED_TEXT_BYTES_MAX: usize = 4_096;
+/// Tags of one node.
+pub const NODE_TAGS_MAX: usize = 100;
+/// Weight of a user class. Beyond it dispatch could not tell one user more from none.
+pub const CLASS_WEIGHT_MAX: f64 = 1e9;
+/// Options of a scenario.
+pub const OPTIONS_MAX: usize = 1_000;
+/// Choices of one option.
+pub const OPTION_CHOICES_MAX: usize = 1_000;
+/// Problems of one `describe` that are listed; more are counted.
+pub const DESCRIBE_PROBLEMS_MAX: usize = 100;
 /// Tables of a scenario.
 pub const TABLES_MAX: usize = 100;
 /// Bytes of one table's file.

@@ -88,7 +88,9 @@ enum Input {
 /// Why a target was not taken.
 #[derive(Debug, thiserror::Error)]
 enum TargetProblem {
-    #[error("it has {users} users, but room was made for {users_max}: say with `--users` how many there may be")]
+    #[error(
+        "it has {users} users, but room was made for {users_max}: say with `--users` how many there may be"
+    )]
     NoRoom { users: u32, users_max: u32 },
     #[error(transparent)]
     Dispatch(#[from] DispatchError),
@@ -198,7 +200,9 @@ impl Controller {
                 self.stop(StopReason::RunTime, timers).await;
             }
             Input::StopOverdue => {
-                self.try_say(RunEvent::Warning("a core did not stop in time: its last numbers are missing".into()));
+                self.try_say(RunEvent::Warning(
+                    "a core did not stop in time: its last numbers are missing".into(),
+                ));
                 return false;
             }
         }
@@ -255,7 +259,8 @@ impl Controller {
     }
 
     async fn retarget(&mut self, tick: Tick, timers: &mut Timers) -> Result<(), TargetProblem> {
-        let input = if self.state == RunState::Ready { RunInput::Start } else { RunInput::Retarget };
+        let input =
+            if self.state == RunState::Ready { RunInput::Start } else { RunInput::Retarget };
         // A run that is ending takes no target any more.
         let Ok(state) = self.state.next(input) else { return Ok(()) };
         if tick.users > self.users_max {
@@ -288,11 +293,15 @@ impl Controller {
         self.enter(state).await;
         let counts = self.dispatcher.counts();
         let total = counts.total();
-        let per_class = counts.of_classes().map(|(class, users)| (self.info.class(class).name.clone(), users));
+        let per_class =
+            counts.of_classes().map(|(class, users)| (self.info.class(class).name.clone(), users));
         let event = RunEvent::AllSpawned(per_class.collect());
         self.say(event).await;
         if let Err(failure) = self.programs.spawning_complete(total).await {
-            self.try_say(RunEvent::Warning(format!("spawning-complete failed: {}", failure.message)));
+            self.try_say(RunEvent::Warning(format!(
+                "spawning-complete failed: {}",
+                failure.message
+            )));
         }
         if self.plan.reset_stats {
             self.statistics.reset(self.clock.elapsed());
@@ -356,7 +365,9 @@ impl Controller {
         let deadline = Instant::now() + CORE_GRACE;
         let cores = self.alive.len();
         while self.cores_ended < cores {
-            let Ok(Some(report)) = tokio::time::timeout_at(deadline, self.channels.reports.recv()).await else {
+            let Ok(Some(report)) =
+                tokio::time::timeout_at(deadline, self.channels.reports.recv()).await
+            else {
                 break;
             };
             self.cores_ended += usize::from(matches!(report, CoreReport::Ended(_)));
@@ -372,7 +383,9 @@ impl Controller {
         }
         let dropped: u64 = self.log_lines_dropped.iter().sum();
         if dropped > 0 {
-            self.try_say(RunEvent::Warning(format!("{dropped} log lines of the scenario were over the limit and left out")));
+            self.try_say(RunEvent::Warning(format!(
+                "{dropped} log lines of the scenario were over the limit and left out"
+            )));
         }
         if let Ok(state) = self.state.next(RunInput::Stopped) {
             self.enter(state).await;

@@ -60,7 +60,15 @@ impl<F: ProgramFactory> CoreLoop<F> {
         reports: mpsc::Sender<CoreReport>,
     ) -> Self {
         let monitor = CoreMonitor::new(core);
-        Self { core, context, users, monitor, reports, commands_obeyed: 0, kept: StatsDelta::default() }
+        Self {
+            core,
+            context,
+            users,
+            monitor,
+            reports,
+            commands_obeyed: 0,
+            kept: StatsDelta::default(),
+        }
     }
 
     /// Runs until the inbox is closed.
@@ -123,7 +131,8 @@ impl<F: ProgramFactory> CoreLoop<F> {
     fn report(&mut self) {
         let delta = self.delta();
         if let Err(error) = self.reports.try_send(CoreReport::Delta(delta)) {
-            let (mpsc::error::TrySendError::Full(report) | mpsc::error::TrySendError::Closed(report)) = error;
+            let (mpsc::error::TrySendError::Full(report)
+            | mpsc::error::TrySendError::Closed(report)) = error;
             let (CoreReport::Delta(delta) | CoreReport::Ended(delta)) = report;
             self.kept = delta.stats;
         }

@@ -23,7 +23,10 @@ pub(crate) trait Program: 'static {
     /// The user stops, or leaves a set.
     fn on_stop(&mut self, scope: Scope) -> impl Future<Output = CallResult>;
     /// A custom wait time; of a set, or of the class.
-    fn wait_time(&mut self, set: Option<NodeId>) -> impl Future<Output = Result<Duration, TaskFailure>>;
+    fn wait_time(
+        &mut self,
+        set: Option<NodeId>,
+    ) -> impl Future<Output = Result<Duration, TaskFailure>>;
 }
 
 /// Makes the guests of one core.

@@ -20,15 +20,13 @@ pub(crate) struct RunPrograms {
 
 impl RunPrograms {
     /// Makes the instances that the scenario asks for.
-    pub(crate) async fn start(scenario: &Scenario, core: Rc<CoreContext>) -> Result<Self, TaskFailure> {
+    pub(crate) async fn start(
+        scenario: &Scenario,
+        core: Rc<CoreContext>,
+    ) -> Result<Self, TaskFailure> {
         let shape = ShapeInstance::start(scenario, core.clone()).await?;
         let hooks = HooksInstance::start(scenario, core.clone()).await?;
         Ok(Self { core, shape, hooks })
-    }
-
-    /// Neither shape nor hooks.
-    pub(crate) fn none(core: Rc<CoreContext>) -> Self {
-        Self { core, shape: None, hooks: None }
     }
 
     pub(crate) async fn test_start(&mut self) -> Result<(), TaskFailure> {

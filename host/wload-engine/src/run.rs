@@ -80,7 +80,9 @@ pub fn start(
     // One wish is enough: the run stops once.
     let (stop_wishes_in, stop_wishes) = mpsc::channel(1);
     let setup = Setup {
-        iterations: plan.iterations.map(|count| Arc::new(AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX)))),
+        iterations: plan
+            .iterations
+            .map(|count| Arc::new(AtomicI64::new(i64::try_from(count).unwrap_or(i64::MAX)))),
         plan: Arc::new(plan),
         tree: Arc::new(TaskTree::new(info.clone())),
         info,
@@ -158,9 +160,17 @@ fn start_control(
         match started {
             Ok(programs) => {
                 let plan = (*setup.plan).clone();
-                Controller::new(plan, setup.info, setup.clock, channels, programs, dispatcher, users_max)
-                    .controller_loop()
-                    .await;
+                Controller::new(
+                    plan,
+                    setup.info,
+                    setup.clock,
+                    channels,
+                    programs,
+                    dispatcher,
+                    users_max,
+                )
+                .controller_loop()
+                .await;
             }
             Err(failure) => {
                 let message = format!("shape or hooks could not start: {}", failure.message);

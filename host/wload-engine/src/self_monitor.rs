@@ -117,14 +117,21 @@ impl HealthLog {
 }
 
 fn saturation(health: &CoreHealth) -> Option<String> {
-    let advice = "response times may be wload's own delay: use fewer users, more cores or more machines";
+    let advice =
+        "response times may be wload's own delay: use fewer users, more cores or more machines";
     if health.cpu > CPU_SATURATED {
         let percent = (health.cpu * 100.0).round();
-        return Some(format!("CPU usage above 90%! core {} is {percent}% busy; {advice}", health.core));
+        return Some(format!(
+            "CPU usage above 90%! core {} is {percent}% busy; {advice}",
+            health.core
+        ));
     }
     if health.lag_us_p99 > LAG_SATURATED_US {
         let late = health.lag_us_p99 / 1_000;
-        return Some(format!("core {} is late: its timers fire up to {late} ms after they are due; {advice}", health.core));
+        return Some(format!(
+            "core {} is late: its timers fire up to {late} ms after they are due; {advice}",
+            health.core
+        ));
     }
     None
 }
@@ -134,7 +141,14 @@ mod tests {
     use super::*;
 
     fn health(cpu: f64, lag_us_p99: u64) -> CoreHealth {
-        CoreHealth { core: CoreId(0), cpu, cpu_max: cpu, lag_us_p99, lag_us_max: lag_us_p99, users: 1 }
+        CoreHealth {
+            core: CoreId(0),
+            cpu,
+            cpu_max: cpu,
+            lag_us_p99,
+            lag_us_max: lag_us_p99,
+            users: 1,
+        }
     }
 
     #[test]

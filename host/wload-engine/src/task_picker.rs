@@ -32,7 +32,7 @@ use crate::wait_time::WaitClock;
 
 /// The task tree of a scenario, prepared for picking. Made once per run, shared by all its users.
 #[derive(Debug)]
-pub struct TaskTree {
+pub(crate) struct TaskTree {
     info: Arc<ScenarioInfo>,
     /// Per node the running sums of its children's weights.
     weight_sums: Box<[Box<[u64]>]>,
@@ -40,7 +40,7 @@ pub struct TaskTree {
 
 /// What a user does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Enter a set. If it has hooks: call its `on-start` and report how that ended.
     EnterSet(NodeId),
     /// Run a task and report how it ended.
@@ -55,7 +55,7 @@ pub enum Step {
 
 /// How a task, or the `on-start` of a set, ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskEnd {
+pub(crate) enum TaskEnd {
     /// Normally.
     Next,
     /// Normally, and without a wait. In `on-start` the same as an interrupt.
@@ -73,7 +73,7 @@ pub enum TaskEnd {
 
 /// How long a user waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pause {
+pub(crate) enum Pause {
     /// So long.
     For(Duration),
     /// As long as the scenario's `get-wait-time` says for this set; none: for the user class.
@@ -114,7 +114,7 @@ enum Asked {
 
 /// Where one user is in its task tree. Made when the user starts, owned by its loop.
 #[derive(Clone, Debug)]
-pub struct TaskPicker {
+pub(crate) struct TaskPicker {
     tree: Arc<TaskTree>,
     class: ClassId,
     stack: Vec<OpenSet>,
@@ -126,7 +126,7 @@ pub struct TaskPicker {
 impl TaskTree {
     /// Prepares a checked scenario.
     #[must_use]
-    pub fn new(info: Arc<ScenarioInfo>) -> Self {
+    pub(crate) fn new(info: Arc<ScenarioInfo>) -> Self {
         let sums = info.nodes.iter().map(|node| {
             let mut sum = 0;
             let weights = node.children.iter().map(|&child| u64::from(info.node(child).weight));
@@ -142,7 +142,7 @@ impl TaskTree {
 
     /// What it was made from.
     #[must_use]
-    pub fn info(&self) -> &Arc<ScenarioInfo> {
+    pub(crate) fn info(&self) -> &Arc<ScenarioInfo> {
         &self.info
     }
 
@@ -177,7 +177,7 @@ impl TaskTree {
 impl TaskPicker {
     /// A user of this class that starts now.
     #[must_use]
-    pub fn new(tree: Arc<TaskTree>, class: ClassId, now: Duration) -> Self {
+    pub(crate) fn new(tree: Arc<TaskTree>, class: ClassId, now: Duration) -> Self {
         Self {
             tree,
             class,
@@ -189,7 +189,7 @@ impl TaskPicker {
     }
 
     /// What to do now. Endless: after [`Step::UserDone`] it is that again.
-    pub fn next(&mut self, now: Duration, random: &mut UserRandom) -> Step {
+    pub(crate) fn next(&mut self, now: Duration, random: &mut UserRandom) -> Step {
         self.asked = Asked::Nothing;
         match self.due {
             Due::Begin => self.enter(self.tree.info.class(self.class).root, now),
@@ -218,7 +218,7 @@ impl TaskPicker {
     }
 
     /// How the task, or the `on-start`, of the last step ended.
-    pub fn after(&mut self, end: TaskEnd) {
+    pub(crate) fn after(&mut self, end: TaskEnd) {
         let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
         let was_stopped = matches!(self.due, Due::Stop);
         self.due = match (asked, end) {
@@ -243,13 +243,13 @@ impl TaskPicker {
 
     /// The user is to stop: from now on only sets are left. In the middle of a task or `on-start`
     /// this may be said before its end is reported.
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         self.due = Due::Stop;
     }
 
     /// How long a [`Step::Wait`] takes: by the innermost open set that has a wait time of its own,
     /// else by the user class.
-    pub fn wait(&mut self, now: Duration, random: &mut UserRandom) -> Pause {
+    pub(crate) fn wait(&mut self, now: Duration, random: &mut UserRandom) -> Pause {
         let info = &self.tree.info;
         for set in self.stack.iter_mut().rev() {
             if let Some(wait_time) = &info.node(set.node).wait {
@@ -263,7 +263,7 @@ impl TaskPicker {
 
     /// The class of the user.
     #[must_use]
-    pub fn class(&self) -> ClassId {
+    pub(crate) fn class(&self) -> ClassId {
         self.class
     }
 

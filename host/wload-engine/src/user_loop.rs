@@ -61,7 +61,11 @@ pub(crate) async fn user_loop<F: ProgramFactory>(
 }
 
 /// Guest after guest, until one ends well.
-async fn live<F: ProgramFactory>(context: &UserContext<F>, identity: Identity, signals: &Rc<UserSignals>) {
+async fn live<F: ProgramFactory>(
+    context: &UserContext<F>,
+    identity: Identity,
+    signals: &Rc<UserSignals>,
+) {
     let mut random = UserRandom::new(context.seed, identity.id);
     loop {
         if run_guest(context, identity, signals, &mut random).await == Exit::Done {
@@ -207,7 +211,12 @@ impl<F: ProgramFactory> Guest<'_, F> {
     }
 
     /// What a call means for the picker; exceptions and traps are recorded.
-    fn end_of(&self, result: CallResult, node: Option<NodeId>, hook: &str) -> Result<TaskEnd, Died> {
+    fn end_of(
+        &self,
+        result: CallResult,
+        node: Option<NodeId>,
+        hook: &str,
+    ) -> Result<TaskEnd, Died> {
         match result {
             Ok(Outcome::Next) => Ok(TaskEnd::Next),
             Ok(Outcome::Reschedule) => Ok(TaskEnd::Reschedule),

@@ -246,7 +246,8 @@ mod tests {
         LocalSet::new()
             .run_until(async {
                 let fake = Fake::new(&[], &[]);
-                let mut users = UserSet::new(Rc::new(context(&fake)), CoreId(1), 3, Duration::ZERO, 1);
+                let mut users =
+                    UserSet::new(Rc::new(context(&fake)), CoreId(1), 3, Duration::ZERO, 1);
                 users.set_counts(&[3]);
                 settle().await;
                 assert_eq!(users.counts(), [3]);

@@ -13,7 +13,7 @@ use wload_core::user_class::WaitTime;
 
 /// What pacing remembers. Made when a user starts or enters a set, gone when it leaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WaitClock {
+pub(crate) struct WaitClock {
     last_call: Duration,
     last_wait: Duration,
 }
@@ -21,13 +21,13 @@ pub struct WaitClock {
 impl WaitClock {
     /// A clock for a user or set that begins now: its first task is measured from here.
     #[must_use]
-    pub fn new(now: Duration) -> Self {
+    pub(crate) fn new(now: Duration) -> Self {
         Self { last_call: now, last_wait: Duration::ZERO }
     }
 
     /// How long to wait from `now`, at most [`WAIT_MAX`]. None for [`WaitTime::Custom`]: the
     /// scenario must be asked, and its answer goes through [`cut`].
-    pub fn wait(
+    pub(crate) fn wait(
         &mut self,
         wait_time: &WaitTime,
         now: Duration,
@@ -62,7 +62,7 @@ impl WaitClock {
 
 /// A wait within the limit.
 #[must_use]
-pub fn cut(time: Duration) -> Duration {
+pub(crate) fn cut(time: Duration) -> Duration {
     time.min(WAIT_MAX)
 }
 

@@ -47,7 +47,8 @@ impl Cache {
         }
         let mut bytes = std::fs::read(&path).ok()?;
         let code = bytes.get(HEADER_LEN..)?;
-        let is_intact = bytes.starts_with(MAGIC) && bytes[8..HEADER_LEN] == Sha256::digest(code)[..];
+        let is_intact =
+            bytes.starts_with(MAGIC) && bytes[8..HEADER_LEN] == Sha256::digest(code)[..];
         is_intact.then(|| bytes.split_off(HEADER_LEN))
     }
 
@@ -55,7 +56,12 @@ impl Cache {
     ///
     /// # Errors
     /// When the folder or file cannot be written; a run goes on without.
-    pub(crate) fn put(&self, engine: &Engine, component: &[u8], code: &[u8]) -> std::io::Result<()> {
+    pub(crate) fn put(
+        &self,
+        engine: &Engine,
+        component: &[u8],
+        code: &[u8],
+    ) -> std::io::Result<()> {
         create_private_folder(&self.folder)?;
         let path = self.path(engine, component);
         let temporary = path.with_extension(format!("tmp-{}", std::process::id()));

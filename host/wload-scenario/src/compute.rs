@@ -104,6 +104,8 @@ impl Drop for ComputeMeter {
 }
 
 /// For `Store::epoch_deadline_callback`.
-pub(crate) fn on_deadline(mut store: StoreContextMut<'_, StoreState>) -> wasmtime::Result<UpdateDeadline> {
+pub(crate) fn on_deadline(
+    mut store: StoreContextMut<'_, StoreState>,
+) -> wasmtime::Result<UpdateDeadline> {
     store.data_mut().compute.deadline()
 }

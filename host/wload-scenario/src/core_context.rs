@@ -124,7 +124,11 @@ pub struct UserSignals {
 
 impl Default for UserSignals {
     fn default() -> Self {
-        Self { phase: Cell::new(StopPhase::Run), changed: Notify::new(), wants_stop: Cell::new(false) }
+        Self {
+            phase: Cell::new(StopPhase::Run),
+            changed: Notify::new(),
+            wants_stop: Cell::new(false),
+        }
     }
 }
 

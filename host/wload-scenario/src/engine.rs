@@ -94,8 +94,10 @@ pub(crate) fn running(
     needs: &ResourcesRequired,
 ) -> wasmtime::Result<Engine> {
     let places = users.saturating_add(PLACES_SPARE);
-    let initial_memory = usize::try_from(needs.max_initial_memory_size.unwrap_or(0)).unwrap_or(usize::MAX);
-    let initial_table = usize::try_from(needs.max_initial_table_size.unwrap_or(0)).unwrap_or(usize::MAX);
+    let initial_memory =
+        usize::try_from(needs.max_initial_memory_size.unwrap_or(0)).unwrap_or(usize::MAX);
+    let initial_table =
+        usize::try_from(needs.max_initial_table_size.unwrap_or(0)).unwrap_or(usize::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(places)
         .total_core_instances(places.saturating_mul(CORE_INSTANCES_MAX))

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use wload_core::user_class::InfoProblem;
+use wload_core::describe_check::InfoProblem;
 
 /// A scenario that cannot run.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +34,9 @@ pub enum ScenarioError {
         found: &'static str,
     },
     /// It is a component, but not a scenario.
-    #[error("component does not export `wload:scenario/users`, so it has no users; it exports {found}")]
+    #[error(
+        "component does not export `wload:scenario/users`, so it has no users; it exports {found}"
+    )]
     NotAScenario {
         /// Its exports.
         found: String,

@@ -57,7 +57,11 @@ impl GuestLog {
             self.core.log_lines_dropped.set(self.core.log_lines_dropped.get() + 1);
             return;
         }
-        (self.core.log)(GuestLine { level, origin: self.origin.clone(), message: message.to_owned() });
+        (self.core.log)(GuestLine {
+            level,
+            origin: self.origin.clone(),
+            message: message.to_owned(),
+        });
     }
 
     /// What a panic said, once.

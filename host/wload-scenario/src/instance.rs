@@ -154,7 +154,10 @@ impl ShapeInstance {
     ///
     /// # Errors
     /// [`TaskFailure`] when the instance cannot be made.
-    pub async fn start(scenario: &Scenario, core: Rc<CoreContext>) -> Result<Option<Self>, TaskFailure> {
+    pub async fn start(
+        scenario: &Scenario,
+        core: Rc<CoreContext>,
+    ) -> Result<Option<Self>, TaskFailure> {
         let Some(indices) = &scenario.inner.shape else { return Ok(None) };
         let mut store = store(scenario, core, Rc::default(), None, "shape".into())?;
         let instance = scenario.inner.pre.instantiate_async(&mut store).await;
@@ -167,13 +170,22 @@ impl ShapeInstance {
     ///
     /// # Errors
     /// A trap of the guest.
-    pub async fn tick(&mut self, elapsed: Duration, user_count: u32) -> Result<Option<Tick>, TaskFailure> {
+    pub async fn tick(
+        &mut self,
+        elapsed: Duration,
+        user_count: u32,
+    ) -> Result<Option<Tick>, TaskFailure> {
         begin(&mut self.store, true);
         let elapsed = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
-        let result = self.guest.call_tick(&mut self.store, shape::State { elapsed, user_count }).await;
+        let result =
+            self.guest.call_tick(&mut self.store, shape::State { elapsed, user_count }).await;
         end(&mut self.store);
         let step = result.map_err(|error| failure(&mut self.store, &error))?;
-        Ok(step.map(|step| Tick { users: step.users, spawn_rate: step.spawn_rate, classes: step.classes }))
+        Ok(step.map(|step| Tick {
+            users: step.users,
+            spawn_rate: step.spawn_rate,
+            classes: step.classes,
+        }))
     }
 }
 
@@ -194,7 +206,10 @@ impl HooksInstance {
     ///
     /// # Errors
     /// [`TaskFailure`] when the instance cannot be made.
-    pub async fn start(scenario: &Scenario, core: Rc<CoreContext>) -> Result<Option<Self>, TaskFailure> {
+    pub async fn start(
+        scenario: &Scenario,
+        core: Rc<CoreContext>,
+    ) -> Result<Option<Self>, TaskFailure> {
         let Some(indices) = &scenario.inner.hooks else { return Ok(None) };
         let mut store = store(scenario, core, Rc::default(), None, "hooks".into())?;
         let instance = scenario.inner.pre.instantiate_async(&mut store).await;

@@ -148,7 +148,8 @@ impl Compiled {
             None => {
                 let code = engine.precompile_component(bytes).map_err(fail)?;
                 if let Some(cache) = &cache {
-                    cache_problem = cache.put(&engine, bytes, &code).err().map(|error| error.to_string());
+                    cache_problem =
+                        cache.put(&engine, bytes, &code).err().map(|error| error.to_string());
                 }
                 (code, CacheOutcome::Compiled)
             }
@@ -160,7 +161,17 @@ impl Compiled {
         check_contract(&imports, &exports)?;
         let info = describe(&engine, &component, &options.limits).await?;
         let limits = options.limits;
-        Ok(Self { code, component, layout, limits, info, imports, exports, cache: outcome, cache_problem })
+        Ok(Self {
+            code,
+            component,
+            layout,
+            limits,
+            info,
+            imports,
+            exports,
+            cache: outcome,
+            cache_problem,
+        })
     }
 
     /// What the scenario declares.
@@ -200,18 +211,30 @@ impl Compiled {
     /// cannot be read, or a class has a malformed base URL.
     pub fn prepare(self, settings: RunSettings) -> Result<Scenario, ScenarioError> {
         let users = settings.users_max;
-        let pool = |error: wasmtime::Error| ScenarioError::Pool { users, source: Cause::of(&error) };
-        let needs = self.component.resources_required().ok_or_else(|| ScenarioError::NotAScenario {
-            found: "core modules as imports".into(),
+        let pool =
+            |error: wasmtime::Error| ScenarioError::Pool { users, source: Cause::of(&error) };
+        let needs = self.component.resources_required().ok_or_else(|| {
+            ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
         let engine = engine::running(self.layout, &self.limits, users, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;
         let pre = link(&engine, &component)?;
-        let fail = |error: wasmtime::Error| ScenarioError::Instantiate { source: Cause::of(&error) };
+        let fail =
+            |error: wasmtime::Error| ScenarioError::Instantiate { source: Cause::of(&error) };
         let users = users::GuestIndices::new(&pre).map_err(fail)?;
-        let shape = settings.info.has_shape.then(|| shape::GuestIndices::new(&pre)).transpose().map_err(fail)?;
-        let hooks = settings.info.has_hooks.then(|| hooks::GuestIndices::new(&pre)).transpose().map_err(fail)?;
+        let shape = settings
+            .info
+            .has_shape
+            .then(|| shape::GuestIndices::new(&pre))
+            .transpose()
+            .map_err(fail)?;
+        let hooks = settings
+            .info
+            .has_hooks
+            .then(|| hooks::GuestIndices::new(&pre))
+            .transpose()
+            .map_err(fail)?;
         let ticker = start_ticker(&engine)?;
         let shared = Arc::new(Shared {
             tables: Tables::load(&settings.info.tables, &settings.data)?,
@@ -222,7 +245,16 @@ impl Compiled {
         });
         let (limits, grants) = (self.limits, settings.grants);
         Ok(Scenario {
-            inner: Arc::new(ScenarioInner { pre, users, shape, hooks, limits, grants, shared, _ticker: ticker }),
+            inner: Arc::new(ScenarioInner {
+                pre,
+                users,
+                shape,
+                hooks,
+                limits,
+                grants,
+                shared,
+                _ticker: ticker,
+            }),
         })
     }
 }
@@ -236,14 +268,18 @@ impl Scenario {
 }
 
 fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {
-    EpochTicker::start(engine)
-        .map_err(|error| ScenarioError::Instantiate { source: Cause(format!("no thread for the epoch: {error}")) })
+    EpochTicker::start(engine).map_err(|error| ScenarioError::Instantiate {
+        source: Cause(format!("no thread for the epoch: {error}")),
+    })
 }
 
 /// What the bytes are, before anything expensive looks at them.
 fn check_bytes(bytes: &[u8]) -> Result<(), ScenarioError> {
     if bytes.len() as u64 > COMPONENT_BYTES_MAX {
-        return Err(ScenarioError::TooLarge { found: bytes.len() as u64, allowed: COMPONENT_BYTES_MAX });
+        return Err(ScenarioError::TooLarge {
+            found: bytes.len() as u64,
+            allowed: COMPONENT_BYTES_MAX,
+        });
     }
     let found = match bytes {
         [] => "empty",
@@ -262,12 +298,17 @@ fn check_contract(imports: &[String], exports: &[String]) -> Result<(), Scenario
     let offered = semver::Version::parse(CONTRACT_VERSION).expect("a constant that is a version");
     for name in imports.iter().chain(exports) {
         let Some(rest) = name.strip_prefix(CONTRACT_PACKAGE) else { continue };
-        let version = rest.split_once('@').and_then(|(_, version)| semver::Version::parse(version).ok());
+        let version =
+            rest.split_once('@').and_then(|(_, version)| semver::Version::parse(version).ok());
         let is_ours = version.is_some_and(|found| {
-            (found.major, found.minor) == (offered.major, offered.minor) && found.patch <= offered.patch
+            (found.major, found.minor) == (offered.major, offered.minor)
+                && found.patch <= offered.patch
         });
         if !is_ours {
-            return Err(ScenarioError::WrongContract { found: name.clone(), offered: CONTRACT_VERSION });
+            return Err(ScenarioError::WrongContract {
+                found: name.clone(),
+                offered: CONTRACT_VERSION,
+            });
         }
     }
     let users = format!("{CONTRACT_PACKAGE}users@");
@@ -307,7 +348,8 @@ async fn describe(
     let instance = pre.instantiate_async(&mut store).await.map_err(trapped)?;
     let guest = indices.load(&mut store, &instance).map_err(fail)?;
     let described = guest.call_describe(&mut store).await.map_err(trapped)?;
-    let info = described.map_err(|message| ScenarioError::Export { export: "describe", message })?;
+    let info =
+        described.map_err(|message| ScenarioError::Export { export: "describe", message })?;
     let info = describe::scenario_info(info);
     info.check().map_err(|problems| ScenarioError::Info { problems })?;
     Ok(info)
@@ -361,13 +403,17 @@ mod tests {
     fn a_contract_of_another_version_is_refused_with_both_versions() {
         let users = "wload:scenario/users@0.1.0".to_owned();
         check_contract(&[], std::slice::from_ref(&users)).unwrap();
-        for found in ["wload:scenario/http@0.2.0", "wload:scenario/http@1.1.0", "wload:scenario/http@0.1.7"] {
-            let error = check_contract(&[found.to_owned()], std::slice::from_ref(&users)).unwrap_err();
+        for found in
+            ["wload:scenario/http@0.2.0", "wload:scenario/http@1.1.0", "wload:scenario/http@0.1.7"]
+        {
+            let error =
+                check_contract(&[found.to_owned()], std::slice::from_ref(&users)).unwrap_err();
             let text = error.to_string();
             assert!(text.contains(found) && text.contains("0.1.0"), "{text}");
             assert!(error.hint().unwrap().contains("rebuild"));
         }
-        let error = check_contract(&[], &["wasi:cli/run@0.2.3".to_owned()]).unwrap_err().to_string();
+        let error =
+            check_contract(&[], &["wasi:cli/run@0.2.3".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("wasi:cli/run"), "{error}");
     }
 }

@@ -121,15 +121,21 @@ impl StoreState {
     pub(crate) fn user(&mut self) -> wasmtime::Result<&mut UserState> {
         match &mut self.user {
             Some(user) => Ok(user),
-            None => Err(misuse("`describe` may not use the host: requests, events, data and options belong into tasks")),
+            None => Err(misuse(
+                "`describe` may not use the host: requests, events, data and options belong into tasks",
+            )),
         }
     }
 
     /// The user and the meter, for an import that suspends.
-    pub(crate) fn user_and_meter(&mut self) -> wasmtime::Result<(&mut UserState, &mut ComputeMeter)> {
+    pub(crate) fn user_and_meter(
+        &mut self,
+    ) -> wasmtime::Result<(&mut UserState, &mut ComputeMeter)> {
         match &mut self.user {
             Some(user) => Ok((user, &mut self.compute)),
-            None => Err(misuse("`describe` may not send requests or sleep: that belongs into tasks")),
+            None => {
+                Err(misuse("`describe` may not send requests or sleep: that belongs into tasks"))
+            }
         }
     }
 
@@ -146,7 +152,12 @@ impl WasiView for StoreState {
 }
 
 impl ResourceLimiter for StoreState {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if desired <= self.limits.memory_bytes_max {
             return Ok(true);
         }
@@ -157,7 +168,12 @@ impl ResourceLimiter for StoreState {
         )))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         // What a component starts with was counted when the pool was made.
         if current == 0 || desired <= self.limits.table_elements_max {
             return Ok(true);

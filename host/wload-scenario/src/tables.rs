@@ -43,7 +43,10 @@ impl Tables {
 
     /// Its index, for a handle.
     pub(crate) fn find(&self, name: &str) -> Option<u32> {
-        self.0.iter().position(|table| table.name == name).and_then(|index| u32::try_from(index).ok())
+        self.0
+            .iter()
+            .position(|table| table.name == name)
+            .and_then(|index| u32::try_from(index).ok())
     }
 
     pub(crate) fn get(&self, index: u32) -> Option<&Table> {
@@ -70,7 +73,8 @@ impl Table {
         let mut columns: Vec<String> = Vec::new();
         if spec.has_header {
             let headers = reader.headers().map_err(|error| fail(error.to_string()))?;
-            columns = headers.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
+            columns =
+                headers.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
         }
         let mut rows = Vec::new();
         for record in reader.records() {
@@ -128,7 +132,9 @@ fn locate(spec: &TableSpec, source: &DataSource) -> Result<PathBuf, ScenarioErro
     }
     match &source.folder {
         Some(folder) => Ok(folder.join(path)),
-        None => Err(fail("a component file has no folder: name the file with `--data NAME=FILE` or its folder with `--data-dir DIR`")),
+        None => Err(fail(
+            "a component file has no folder: name the file with `--data NAME=FILE` or its folder with `--data-dir DIR`",
+        )),
     }
 }
 
@@ -152,7 +158,8 @@ mod tests {
     #[test]
     fn rows_come_in_order_again_and_again_and_unique_ones_once() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("t.csv"), "\u{feff}name,age\r\nann,1\r\n\"b,ob\",2\r\n").unwrap();
+        std::fs::write(folder.path().join("t.csv"), "\u{feff}name,age\r\nann,1\r\n\"b,ob\",2\r\n")
+            .unwrap();
         let source = DataSource { folder: Some(folder.path().into()), files: BTreeMap::new() };
         let table = Table::load(&spec("t.csv", true), &source).unwrap();
         assert_eq!(table.columns, ["name", "age"]);

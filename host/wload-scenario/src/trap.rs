@@ -44,7 +44,11 @@ impl TaskFailure {
     pub(crate) fn from_trap(error: &wasmtime::Error, panic: Option<String>) -> Self {
         let message = panic.map_or_else(|| trap_message(error), |text| panic_message(&text));
         let trace = error.downcast_ref::<WasmBacktrace>().map(trace).unwrap_or_default();
-        Self { message: cut(message, MESSAGE_BYTES_MAX), trace: cut(trace, TRACE_BYTES_MAX), is_trap: true }
+        Self {
+            message: cut(message, MESSAGE_BYTES_MAX),
+            trace: cut(trace, TRACE_BYTES_MAX),
+            is_trap: true,
+        }
     }
 }
 
@@ -112,7 +116,10 @@ mod tests {
     #[test]
     fn a_panic_reads_as_one_line_with_its_place() {
         for (said, shown) in [
-            ("thread '<unnamed>' panicked at src/lib.rs:7:9:\nno stock", "panic: no stock (src/lib.rs:7:9)"),
+            (
+                "thread '<unnamed>' panicked at src/lib.rs:7:9:\nno stock",
+                "panic: no stock (src/lib.rs:7:9)",
+            ),
             ("panicked at src/lib.rs:7:9: no stock", "panic: no stock (src/lib.rs:7:9)"),
             ("panicked at src/lib.rs:7:9:", "panic: src/lib.rs:7:9:"),
         ] {

@@ -13,9 +13,7 @@ use wload_core::snapshot::{ExceptionRow, GeneratorHealth};
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{NodeKind, ScenarioInfo, Share, TaskNode, UserClass, WaitTime};
 use wload_http::{CoreHttp, HttpSettings, HttpShared};
-use wload_scenario::{
-    CoreContext, Identity, Outcome, RunClock, Scope, TaskFailure, UserSignals,
-};
+use wload_scenario::{CoreContext, Identity, Outcome, RunClock, Scope, TaskFailure, UserSignals};
 
 use crate::program::{CallResult, Program, ProgramFactory};
 use crate::task_picker::TaskTree;
@@ -56,7 +54,13 @@ impl Fake {
         };
         let http = CoreHttp::new(HttpShared::new(settings).unwrap());
         let nothing = Box::new(|_| {});
-        let core = CoreContext::new(Recorder::new(false), http, RunClock::start(), nothing, Box::new(|_| {}));
+        let core = CoreContext::new(
+            Recorder::new(false),
+            http,
+            RunClock::start(),
+            nothing,
+            Box::new(|_| {}),
+        );
         Rc::new(Self {
             core: Rc::new(core),
             log: Rc::default(),
@@ -87,7 +91,8 @@ impl Fake {
     }
 
     async fn act(&self, act: Option<Act>) -> CallResult {
-        let failure = |is_trap| TaskFailure { message: "boom".into(), trace: String::new(), is_trap };
+        let failure =
+            |is_trap| TaskFailure { message: "boom".into(), trace: String::new(), is_trap };
         match act {
             None => Ok(Outcome::Next),
             Some(Act::Return(outcome)) => Ok(outcome),
@@ -105,7 +110,11 @@ impl Fake {
 impl ProgramFactory for FakeFactory {
     type Program = FakeUser;
 
-    async fn create(&self, identity: Identity, _: Rc<UserSignals>) -> Result<FakeUser, TaskFailure> {
+    async fn create(
+        &self,
+        identity: Identity,
+        _: Rc<UserSignals>,
+    ) -> Result<FakeUser, TaskFailure> {
         self.0.say(format!("create {}", identity.id));
         Ok(FakeUser { fake: self.0.clone(), id: identity.id.0 })
     }

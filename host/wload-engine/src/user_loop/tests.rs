@@ -12,7 +12,13 @@ use super::*;
 const IDENTITY: Identity = Identity { id: UserId(7), class: ClassId(0), class_index: 0 };
 
 /// Runs one user; after so many milliseconds of paused time it is told to stop in this way.
-async fn check(tasks: &[Act], starts: &[Act], millis: u64, phase: StopPhase, expected: &[&str]) -> Rc<Fake> {
+async fn check(
+    tasks: &[Act],
+    starts: &[Act],
+    millis: u64,
+    phase: StopPhase,
+    expected: &[&str],
+) -> Rc<Fake> {
     let fake = Fake::new(tasks, starts);
     let signals: Rc<UserSignals> = Rc::default();
     let user = user_loop(Rc::new(context(&fake)), IDENTITY, signals.clone());
@@ -27,14 +33,16 @@ async fn check(tasks: &[Act], starts: &[Act], millis: u64, phase: StopPhase, exp
 
 #[tokio::test(start_paused = true)]
 async fn a_user_starts_runs_waits_and_stops() {
-    let expected = ["0 create 7", "0 7 on_start User", "0 7 task 1", "1000 7 task 1", "1500 7 on_stop User"];
+    let expected =
+        ["0 create 7", "0 7 on_start User", "0 7 task 1", "1000 7 task 1", "1500 7 on_stop User"];
     let fake = check(&[], &[], 1_500, StopPhase::Drain, &expected).await;
     assert!(fake.exceptions().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_exception_is_a_row_and_the_user_goes_on() {
-    let expected = ["0 create 7", "0 7 on_start User", "0 7 task 1", "1000 7 task 1", "1500 7 on_stop User"];
+    let expected =
+        ["0 create 7", "0 7 on_start User", "0 7 task 1", "1000 7 task 1", "1500 7 on_stop User"];
     let fake = check(&[Act::Fail], &[], 1_500, StopPhase::Drain, &expected).await;
     let rows = fake.exceptions();
     assert_eq!(rows.len(), 1);
@@ -58,7 +66,8 @@ async fn a_guest_that_traps_is_replaced_by_a_fresh_one() {
 
 #[tokio::test(start_paused = true)]
 async fn an_exception_in_on_start_ends_the_user_without_on_stop() {
-    let fake = check(&[], &[Act::Fail], 10, StopPhase::Run, &["0 create 7", "0 7 on_start User"]).await;
+    let fake =
+        check(&[], &[Act::Fail], 10, StopPhase::Run, &["0 create 7", "0 7 on_start User"]).await;
     assert_eq!(&*fake.exceptions()[0].task, "on_start");
 }
 
@@ -78,7 +87,8 @@ async fn a_trap_in_on_start_is_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn draining_lets_the_task_end() {
     let expected = ["0 create 7", "0 7 on_start User", "0 7 task 1", "3000 7 on_stop User"];
-    let fake = check(&[Act::Take(Duration::from_secs(3))], &[], 1_500, StopPhase::Drain, &expected).await;
+    let fake =
+        check(&[Act::Take(Duration::from_secs(3))], &[], 1_500, StopPhase::Drain, &expected).await;
     assert_eq!(fake.core.clock.elapsed(), Duration::from_secs(3));
 }
 

@@ -30,7 +30,9 @@ impl identity::Host for StoreState {
                 class: user.class.0,
                 class_index: user.class_index,
             }),
-            None => Err(misuse("a shape and hooks run outside of users: `identity.current` has no answer here")),
+            None => Err(misuse(
+                "a shape and hooks run outside of users: `identity.current` has no answer here",
+            )),
         }
     }
 }

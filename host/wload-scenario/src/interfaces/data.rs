@@ -34,7 +34,11 @@ impl data::HostTable for StoreState {
         Ok(self.user()?.table(&table)?.len())
     }
 
-    fn row(&mut self, table: Resource<TableHandle>, index: u64) -> wasmtime::Result<Option<Vec<String>>> {
+    fn row(
+        &mut self,
+        table: Resource<TableHandle>,
+        index: u64,
+    ) -> wasmtime::Result<Option<Vec<String>>> {
         Ok(self.user()?.table(&table)?.row(index).map(<[String]>::to_vec))
     }
 

@@ -36,7 +36,11 @@ impl events::Host for StoreState {
 }
 
 impl events::HostMetric for StoreState {
-    fn new(&mut self, name: String, kind: events::MetricKind) -> wasmtime::Result<Resource<MetricHandle>> {
+    fn new(
+        &mut self,
+        name: String,
+        kind: events::MetricKind,
+    ) -> wasmtime::Result<Resource<MetricHandle>> {
         let code = match kind {
             events::MetricKind::Counter => 0,
             events::MetricKind::Gauge => 1,

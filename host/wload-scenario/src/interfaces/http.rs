@@ -148,8 +148,13 @@ impl UserState {
         Ok(Reply { status: 0, failed: true, exchange: self.hold(open)? })
     }
 
-    fn open_exchange(&mut self, handle: &Resource<ExchangeHandle>) -> wasmtime::Result<&mut OpenExchange> {
-        self.exchanges.get_mut(handle.rep() as usize).ok_or_else(|| misuse("unknown exchange handle"))
+    fn open_exchange(
+        &mut self,
+        handle: &Resource<ExchangeHandle>,
+    ) -> wasmtime::Result<&mut OpenExchange> {
+        self.exchanges
+            .get_mut(handle.rep() as usize)
+            .ok_or_else(|| misuse("unknown exchange handle"))
     }
 
     /// Records an exchange that waits for its verdict.
@@ -172,8 +177,12 @@ impl UserState {
 
     /// The call is over: exchanges without a verdict are judged by the automatic rule.
     pub(crate) fn record_unjudged(&mut self) {
-        let places: Vec<usize> =
-            self.exchanges.iter().filter(|(_, open)| open.is_pending).map(|(place, _)| place).collect();
+        let places: Vec<usize> = self
+            .exchanges
+            .iter()
+            .filter(|(_, open)| open.is_pending)
+            .map(|(place, _)| place)
+            .collect();
         for place in places {
             self.settle(place);
         }
@@ -234,7 +243,11 @@ impl http::HostRequestTemplate for StoreState {
 }
 
 impl http::Host for StoreState {
-    async fn send(&mut self, spec: http::RequestSpec, body: Option<Vec<u8>>) -> wasmtime::Result<Reply> {
+    async fn send(
+        &mut self,
+        spec: http::RequestSpec,
+        body: Option<Vec<u8>>,
+    ) -> wasmtime::Result<Reply> {
         let (user, meter) = self.user_and_meter()?;
         let exchange = {
             let label = user.label(&spec);

@@ -2,8 +2,8 @@
 
 use wasmtime::component::Resource;
 
-use crate::bindings::wload::scenario::http::{ErrorCode, Hop, HostExchange, Timings};
 use crate::bindings::wload::scenario::http::Recording;
+use crate::bindings::wload::scenario::http::{ErrorCode, Hop, HostExchange, Timings};
 use crate::store_state::{StoreState, misuse};
 
 use super::{ExchangeHandle, OpenExchange, Outcome, convert};
@@ -55,7 +55,9 @@ impl HostExchange for StoreState {
     fn headers(&mut self, handle: Handle) -> wasmtime::Result<Vec<(String, Vec<u8>)>> {
         let Outcome::Done(exchange) = &self.answer(&handle)?.outcome else { return Ok(Vec::new()) };
         let fields = exchange.headers.iter();
-        Ok(fields.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect())
+        Ok(fields
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect())
     }
 
     fn header(&mut self, handle: Handle, name: String) -> wasmtime::Result<Option<Vec<u8>>> {

@@ -22,11 +22,21 @@ pub(super) fn hop(hop: &wload_http::Hop) -> http::Hop {
 }
 
 pub(super) fn cookie(cookie: wload_http::Cookie) -> http::Cookie {
-    http::Cookie { name: cookie.name, value: cookie.value, domain: cookie.domain, path: cookie.path }
+    http::Cookie {
+        name: cookie.name,
+        value: cookie.value,
+        domain: cookie.domain,
+        path: cookie.path,
+    }
 }
 
 pub(super) fn to_cookie(cookie: http::Cookie) -> wload_http::Cookie {
-    wload_http::Cookie { name: cookie.name, value: cookie.value, domain: cookie.domain, path: cookie.path }
+    wload_http::Cookie {
+        name: cookie.name,
+        value: cookie.value,
+        domain: cookie.domain,
+        path: cookie.path,
+    }
 }
 
 pub(super) fn timings(timing: &RequestTiming) -> http::Timings {
@@ -51,7 +61,17 @@ fn nanos(time: Duration) -> u64 {
 }
 
 pub(super) fn error(error: &HttpError) -> http::ErrorCode {
+    let text = error.to_string();
     match error {
         HttpError::InvalidRequest(found) => http::ErrorCode::InvalidRequest(found.clone()),
+        HttpError::Dns(_) => http::ErrorCode::DnsError(text),
+        HttpError::Connect(_) => http::ErrorCode::ConnectError(text),
+        HttpError::Tls(_) => http::ErrorCode::TlsError(text),
+        HttpError::Timeout(_) => http::ErrorCode::Timeout(text),
+        HttpError::Closed(_) => http::ErrorCode::ConnectionClosed(text),
+        HttpError::Protocol(_) | HttpError::Encoding(_) => http::ErrorCode::ProtocolError(text),
+        HttpError::TooManyRedirects(max) => http::ErrorCode::TooManyRedirects(*max),
+        HttpError::BodyTooLarge(max) => http::ErrorCode::BodyTooLarge(*max),
+        HttpError::Other(_) => http::ErrorCode::Other(text),
     }
 }
