@@ -179,6 +179,7 @@ impl Signals {
         })
     }
 
+    /// The next one.
     async fn next(&mut self) -> Signal {
         tokio::select! {
             Some(()) = self.interrupt.recv() => Signal::Interrupt,
@@ -198,21 +199,13 @@ impl Signals {
         Ok(Self)
     }
 
+    /// The next one.
     async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
             Ok(()) => Signal::Interrupt,
             Err(_) => std::future::pending().await,
         }
     }
-}
-
-/// Waits for the first Ctrl-C or SIGTERM.
-///
-/// # Errors
-/// When the system gives no signal handler.
-pub(crate) async fn wait_for_end() -> Result<(), CliError> {
-    Signals::new().map_err(|error| failed(&error))?.next().await;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -123,9 +123,9 @@ pub(super) fn prepare(loaded: Loaded, users_max: u32) -> Result<(Settings, Scena
         target_host: settings.plan.target_host.clone(),
         seed: settings.plan.seed,
     };
-    let scenario = compiled
-        .prepare(run)
-        .map_err(|error| scenario_error(&format!("failed to prepare scenario `{shown}`"), &error))?;
+    let scenario = compiled.prepare(run).map_err(|error| {
+        scenario_error(&format!("failed to prepare scenario `{shown}`"), &error)
+    })?;
     Ok((settings, scenario))
 }
 
@@ -142,10 +142,7 @@ fn grants(settings: &Settings) -> Grants {
 }
 
 /// What was set, and the defaults of the rest.
-fn options(
-    settings: &Settings,
-    info: &ScenarioInfo,
-) -> std::collections::BTreeMap<String, String> {
+fn options(settings: &Settings, info: &ScenarioInfo) -> std::collections::BTreeMap<String, String> {
     let defaults = info
         .options
         .iter()
@@ -158,13 +155,12 @@ fn options(
 /// # Errors
 /// When the certificates are none.
 pub(super) fn http(settings: &HttpSettings) -> Result<Arc<HttpShared>, CliError> {
-    let settings = wload_http::HttpSettings {
+    HttpShared::new(wload_http::HttpSettings {
         limits: settings.limits,
         extra_roots_pem: settings.ca_pem.clone().unwrap_or_default(),
         insecure: settings.is_insecure,
-    };
-    HttpShared::new(settings)
-        .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))
+    })
+    .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))
 }
 
 fn scenario_error(message: &str, error: &ScenarioError) -> CliError {
@@ -178,7 +174,8 @@ fn scenario_error(message: &str, error: &ScenarioError) -> CliError {
 /// The user's cache folder, as the system has it.
 fn cache_folder(env: &Env) -> Option<PathBuf> {
     let named = env.variable(CACHE_DIR).map(|folder| env.path(folder));
-    let system = || env.variable("XDG_CACHE_HOME").or(env.variable("LOCALAPPDATA")).map(PathBuf::from);
+    let system =
+        || env.variable("XDG_CACHE_HOME").or(env.variable("LOCALAPPDATA")).map(PathBuf::from);
     let home = || env.variable("HOME").map(|home| Path::new(home).join(".cache"));
     named.or_else(|| Some(system().or_else(home)?.join("wload")))
 }

@@ -1,8 +1,8 @@
 //! `wload new`: a starter scenario that builds and runs as it is, with the SDK beside it.
 //!
 //! Upstream: the template and the SDK's sources, embedded in the binary. Downstream: a new folder:
-//! the template, below it `wload-sdk`, `wload-sdk-macros` and `wit`, so that nothing of wload has to
-//! be fetched. Invariant: nothing that exists is touched; what cannot be finished is taken away.
+//! the template, below it `wload-sdk` (with the contract in its `wit`) and `wload-sdk-macros`, so that
+//! nothing of wload has to be fetched. Invariant: nothing that exists is touched; what cannot be finished is taken away.
 
 mod manifest;
 
@@ -17,10 +17,8 @@ use crate::error::CliError;
 use crate::exit_code;
 use crate::printer::Printer;
 
-/// The Rust SDK, its macros, and the template.
+/// The Rust SDK with the contract, its macros, and the template.
 static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/rust");
-/// The contract.
-static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit");
 /// Versions of what the SDK depends on.
 static WORKSPACE: &str = include_str!("../../../../Cargo.toml");
 
@@ -30,16 +28,14 @@ const LANGUAGES: [&str; 1] = ["rust"];
 const PACKAGES: [&str; 2] = ["wload-sdk", "wload-sdk-macros"];
 /// Folders of a package that its users do not need.
 const LEFT_OUT: [&str; 4] = ["target", "tests", "examples", "benches"];
-/// Where the SDK finds the contract in its repository, and beside the scenario.
-const WIT_PATHS: (&str, &str) = ("../../../wit", "../wit");
 /// Names that cargo or the compiler have taken.
 const TAKEN: [&str; 7] =
     ["test", "core", "std", "alloc", "proc_macro", "wload-sdk", "wload-sdk-macros"];
 /// Words that cannot name a Rust library.
 const KEYWORDS: [&str; 51] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
-    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in",
-    "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
     "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
@@ -59,7 +55,7 @@ pub(super) fn new(env: &Env, printer: &Printer, args: &NewArgs) -> Result<u8, Cl
         return Err(CliError::usage(format!("`{}` exists already", args.path.display()))
             .with_hint("choose another name, or remove it"));
     }
-    let sources = Sources { sdk: &SDK, wit: &WIT, workspace: WORKSPACE };
+    let sources = Sources { sdk: &SDK, workspace: WORKSPACE };
     let files = sources.files(name).map_err(|why| {
         CliError::broken(format!("failed to make a scenario of the template: {why}"))
             .with_hint("this is a bug in wload")
@@ -89,7 +85,9 @@ fn package_name(path: &Path) -> Result<&str, String> {
         ));
     }
     if TAKEN.contains(&name) || KEYWORDS.contains(&name) {
-        return Err(format!("`{name}` cannot name a package: the name is taken by Rust or by wload"));
+        return Err(format!(
+            "`{name}` cannot name a package: the name is taken by Rust or by wload"
+        ));
     }
     Ok(name)
 }
@@ -97,7 +95,6 @@ fn package_name(path: &Path) -> Result<&str, String> {
 /// What a scenario is made of.
 struct Sources<'a> {
     sdk: &'a Dir<'a>,
-    wit: &'a Dir<'a>,
     workspace: &'a str,
 }
 
@@ -120,19 +117,12 @@ impl Sources<'_> {
             for (path, file) in package(self.sdk, package_name)? {
                 let content = if path == Path::new("Cargo.toml") {
                     manifest::standalone(text(file)?, self.workspace)?.into_bytes()
-                } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    text(file)?.replace(WIT_PATHS.0, WIT_PATHS.1).into_bytes()
                 } else {
                     file.contents().to_vec()
                 };
                 files.push((Path::new(package_name).join(path), content));
             }
         }
-        let mut contract = Vec::new();
-        collect(self.wit, &mut contract);
-        files.extend(contract.into_iter().map(|file| {
-            (Path::new("wit").join(file.path()), file.contents().to_vec())
-        }));
         Ok(files)
     }
 }

@@ -7,9 +7,7 @@
 mod narrate;
 mod verdict;
 
-use std::sync::Arc;
-
-use wload_core::event::{RunEvent, RunSummary};
+use wload_core::event::RunEvent;
 use wload_core::handle::RunHandle;
 use wload_core::plan::{Load, RunPlan};
 use wload_report::Reporter;
@@ -21,8 +19,8 @@ use wload_report::json::JsonReporter;
 
 use crate::args::run::Typed;
 use crate::commands::load::{self, Loaded};
+use crate::commands::run::verdict::{Judge, Verdict};
 use crate::commands::runtime;
-use crate::commands::run::verdict::Judge;
 use crate::env::Env;
 use crate::error::CliError;
 use crate::exit_code;
@@ -76,34 +74,30 @@ struct Told<'a> {
 }
 
 /// Tells everyone what happens until the run is over, then judges it.
-async fn follow(
-    mut handle: RunHandle,
-    told: Told<'_>,
-    printer: &Printer,
-) -> Result<u8, CliError> {
+async fn follow(mut handle: RunHandle, told: Told<'_>, printer: &Printer) -> Result<u8, CliError> {
     let watch = SignalWatch::start(handle.control())?;
     let judge = |is_aborted| Judge {
         is_aborted,
         code_on_error: told.settings.code_on_error,
         fail_on_saturation: told.settings.fail_on_saturation,
     };
-    let mut summary: Option<Arc<RunSummary>> = None;
+    let mut verdict: Option<Verdict> = None;
     while let Some(event) = handle.next_event().await {
         narrate::event(&event, told.has_shape);
         if let RunEvent::Ended(end) = &event {
-            narrate::shutting_down(judge(watch.is_aborted()).judge(end).exit_code);
-            summary = Some(end.clone());
+            // What comes after this is too late to change anything.
+            let judged = judge(watch.is_aborted()).judge(end);
+            narrate::shutting_down(judged.exit_code);
+            verdict = Some(judged);
         }
         told.fan_out.send(&event);
     }
     let failures = told.fan_out.join();
     told.sink.end_table();
-    let is_aborted = watch.is_aborted();
     drop(watch);
-    let Some(summary) = summary else {
+    let Some(verdict) = verdict else {
         return Err(CliError::broken("the run ended without a word; this is a bug in wload"));
     };
-    let verdict = judge(is_aborted).judge(&summary);
     let word = printer.paint(verdict.word, verdict.colour);
     printer.talk(&format!("verdict: {word}: {}", logging::plain(&verdict.text)));
     if let Some(warning) = &verdict.warning {
@@ -133,8 +127,9 @@ fn reporters(
     sink: &LogSink,
 ) -> Result<Reporters, CliError> {
     let output = &settings.output;
-    let failed =
-        |error| CliError::broken("failed to prepare a report").caused_by(&error as &dyn std::error::Error);
+    let failed = |error| {
+        CliError::broken("failed to prepare a report").caused_by(&error as &dyn std::error::Error)
+    };
     let mut reporters = Reporters::new();
     if !settings.log.is_off {
         reporters.push(("console".to_owned(), console(env, printer, settings, sink)));

@@ -90,10 +90,7 @@ mod tests {
     /// `A` has `look` and the set `checkout` of `pay` and `confirm`; `B` has `admin`.
     fn shop() -> ScenarioInfo {
         ScenarioInfo {
-            classes: vec![
-                class("A", Share::Weight(3.0), 0),
-                class("B", Share::FixedCount(2), 5),
-            ],
+            classes: vec![class("A", Share::Weight(3.0), 0), class("B", Share::FixedCount(2), 5)],
             nodes: vec![
                 node("root", 1, &[], &[1, 2]),
                 node("look", 5, &["read"], &[]),

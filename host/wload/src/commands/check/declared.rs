@@ -22,7 +22,11 @@ pub(super) struct Interfaces<'a> {
 /// The whole declaration.
 pub(super) fn text(name: &str, interfaces: Interfaces<'_>, info: &ScenarioInfo) -> String {
     let mut text = format!("Scenario {}\n", plain(name));
-    line(&mut text, 1, &format!("this wload offers contract wload:scenario@{}", interfaces.contract));
+    line(
+        &mut text,
+        1,
+        &format!("this wload offers contract wload:scenario@{}", interfaces.contract),
+    );
     list(&mut text, "Exports", interfaces.exports);
     list(&mut text, "Imports", interfaces.imports);
     text.push_str("\nUser classes\n");

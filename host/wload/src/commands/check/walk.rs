@@ -62,7 +62,8 @@ fn core(http: Arc<HttpShared>, page: &Page) -> CoreContext {
         Box::new(|line| scenario_line(line.level, &line.origin, &line.message)),
         Box::new(|_| {}),
     );
-    core.observe = Some(Box::new(move |request| seen.borrow_mut().push_str(&request_line(request))));
+    core.observe =
+        Some(Box::new(move |request| seen.borrow_mut().push_str(&request_line(request))));
     core
 }
 
@@ -140,11 +141,11 @@ impl Walk<'_> {
         if user.instance.is_some() {
             return Ok(true);
         }
-        let identity =
-            Identity { id: UserId(self.next_user), class: user.class, class_index: 0 };
+        let identity = Identity { id: UserId(self.next_user), class: user.class, class_index: 0 };
         self.next_user += 1;
         let signals = Rc::<UserSignals>::default();
-        let started = UserInstance::start(self.scenario, self.core.clone(), signals, identity).await;
+        let started =
+            UserInstance::start(self.scenario, self.core.clone(), signals, identity).await;
         match started {
             Ok(instance) => user.instance = Some(instance),
             Err(failure) => {
@@ -152,9 +153,7 @@ impl Walk<'_> {
                 return Ok(false);
             }
         }
-        if self.info.class(user.class).has_hooks
-            && !self.on_start(user, Scope::User, "").await?
-        {
+        if self.info.class(user.class).has_hooks && !self.on_start(user, Scope::User, "").await? {
             user.instance = None;
             return Ok(false);
         }
@@ -311,8 +310,5 @@ fn request_line(request: &ObservedRequest<'_>) -> String {
     let millis = exchange.timings.total.as_secs_f64() * 1_000.0;
     let (method, name) = (plain(request.method), plain(request.name));
     let url = plain(&exchange.url.to_string());
-    format!(
-        "    {method} {name}: {status}, {millis:.1} ms, {} bytes, {url}\n",
-        exchange.body_size
-    )
+    format!("    {method} {name}: {status}, {millis:.1} ms, {} bytes, {url}\n", exchange.body_size)
 }

@@ -165,7 +165,8 @@ own = "2"
                         wload-sdk = { path = \"wload-sdk\", features = [\"x\"] }\n\n\
                         # A workspace of its own, wherever this folder stands.\n[workspace]\n";
         assert_eq!(of_scenario(manifest, "shop").unwrap(), expected);
-        let versioned = "[workspace]\n[dependencies]\nwload-sdk = \"0.1\"\n[package]\nname = \"t\"\n";
+        let versioned =
+            "[workspace]\n[dependencies]\nwload-sdk = \"0.1\"\n[package]\nname = \"t\"\n";
         let expected = "[workspace]\n[dependencies]\nwload-sdk = { path = \"wload-sdk\" }\n\
                         [package]\nname = \"shop\"\n";
         assert_eq!(of_scenario(versioned, "shop").unwrap(), expected);

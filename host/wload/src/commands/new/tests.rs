@@ -2,28 +2,32 @@ use include_dir::DirEntry;
 
 use super::*;
 
-const SDK_LIB: &[u8] = b"wit_bindgen::generate!({ path: \"../../../wit\" });";
+const SDK_LIB: &[u8] = b"//! the SDK";
 const TEMPLATE_MANIFEST: &[u8] =
     b"[package]\nname = \"template\"\n[dependencies]\nwload-sdk = { path = \"../wload-sdk\" }\n";
 
 static TEMPLATE: [DirEntry<'_>; 2] = [
     DirEntry::File(File::new("template/Cargo.toml", TEMPLATE_MANIFEST)),
-    DirEntry::Dir(Dir::new("template/src", &[DirEntry::File(File::new(
-        "template/src/lib.rs",
-        b"// a scenario",
-    ))])),
+    DirEntry::Dir(Dir::new(
+        "template/src",
+        &[DirEntry::File(File::new("template/src/lib.rs", b"// a scenario"))],
+    )),
 ];
-static PACKAGE: [DirEntry<'_>; 4] = [
+static PACKAGE: [DirEntry<'_>; 5] = [
+    DirEntry::Dir(Dir::new(
+        "wload-sdk/wit",
+        &[DirEntry::File(File::new("wload-sdk/wit/world.wit", b"package a:b;"))],
+    )),
     DirEntry::File(File::new("wload-sdk/Cargo.toml", b"[package]\nversion.workspace = true\n")),
     DirEntry::File(File::new("wload-sdk/Cargo.lock", b"")),
-    DirEntry::Dir(Dir::new("wload-sdk/src", &[DirEntry::File(File::new(
-        "wload-sdk/src/lib.rs",
-        SDK_LIB,
-    ))])),
-    DirEntry::Dir(Dir::new("wload-sdk/tests", &[DirEntry::File(File::new(
-        "wload-sdk/tests/a.rs",
-        b"",
-    ))])),
+    DirEntry::Dir(Dir::new(
+        "wload-sdk/src",
+        &[DirEntry::File(File::new("wload-sdk/src/lib.rs", SDK_LIB))],
+    )),
+    DirEntry::Dir(Dir::new(
+        "wload-sdk/tests",
+        &[DirEntry::File(File::new("wload-sdk/tests/a.rs", b""))],
+    )),
 ];
 static MACROS: [DirEntry<'_>; 1] =
     [DirEntry::File(File::new("wload-sdk-macros/Cargo.toml", b"[package]\n"))];
@@ -33,11 +37,10 @@ static ENTRIES: [DirEntry<'_>; 3] = [
     DirEntry::Dir(Dir::new("wload-sdk-macros", &MACROS)),
 ];
 static SMALL_SDK: Dir<'_> = Dir::new("", &ENTRIES);
-static SMALL_WIT: Dir<'_> = Dir::new("", &[DirEntry::File(File::new("world.wit", b"package a:b;"))]);
 
 fn small() -> Sources<'static> {
     let workspace = "[workspace.package]\nversion = \"0.0.0\"\n";
-    Sources { sdk: &SMALL_SDK, wit: &SMALL_WIT, workspace }
+    Sources { sdk: &SMALL_SDK, workspace }
 }
 
 #[test]
@@ -49,8 +52,8 @@ fn a_scenario_has_the_template_the_sdk_and_the_contract() {
     assert!(read("Cargo.toml").contains("name = \"shop\""));
     assert_eq!(read("src/lib.rs"), "// a scenario");
     assert!(read("wload-sdk/Cargo.toml").contains("version = \"0.0.0\""));
-    assert_eq!(read("wload-sdk/src/lib.rs"), "wit_bindgen::generate!({ path: \"../wit\" });");
-    assert_eq!(read("wit/world.wit"), "package a:b;");
+    assert_eq!(read("wload-sdk/src/lib.rs"), "//! the SDK");
+    assert_eq!(read("wload-sdk/wit/world.wit"), "package a:b;");
     assert!(scenario.join("wload-sdk-macros/Cargo.toml").is_file());
     assert!(!scenario.join("wload-sdk/Cargo.lock").exists());
     assert!(!scenario.join("wload-sdk/tests").exists());

@@ -88,10 +88,7 @@ mod tests {
         let tick = Tick { spawn_rate: 0.5, ..tick };
         assert_eq!(shape_update(&tick), "Shape test updating to 1000 users at 0.50 spawn rate");
         let users = [("B".to_owned(), 2), ("A".to_owned(), 1)];
-        assert_eq!(
-            all_spawned(&users),
-            r#"All users spawned: {"A": 1, "B": 2} (3 total users)"#
-        );
+        assert_eq!(all_spawned(&users), r#"All users spawned: {"A": 1, "B": 2} (3 total users)"#);
         assert_eq!(all_spawned(&[]), "All users spawned: {} (0 total users)");
     }
 }

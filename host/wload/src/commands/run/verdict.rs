@@ -55,7 +55,7 @@ impl Judge {
             all.requests, all.failures
         );
         let doubt = if saturation.is_some() && !outcome.is_invalid {
-            "; but the generator was saturated: do not trust the numbers"
+            "; but the generator was saturated"
         } else {
             ""
         };
@@ -139,8 +139,7 @@ mod tests {
     #[test]
     fn saturation_is_a_doubt_unless_it_must_fail() {
         let slow = RunSummary { saturation: Some("lag 90 ms".to_owned()), ..summary(7, 0, 0) };
-        let line = "passed: 7 requests, 0 failures, 0 exceptions; but the generator was saturated: \
-                    do not trust the numbers";
+        let line = "passed: 7 requests, 0 failures, 0 exceptions; but the generator was saturated";
         check(JUDGE, &slow, line, 0);
         let strict = Judge { fail_on_saturation: true, ..JUDGE };
         let line = "invalid: the generator was saturated: lag 90 ms: 7 requests, 0 failures, 0 \

@@ -134,11 +134,15 @@ fn a_run_in_which_nothing_can_run_is_a_mistake() {
     let mut settings = settings(|settings| settings.plan.tags = vec!["gone".to_owned()]);
     let mut mistakes = Mistakes::default();
     let (_, warnings) = fit(&mut settings, &shop(), &mut mistakes);
-    assert_eq!(mistakes.lines(), [
-        "SCENARIO: no task is left to run; look at --tags and --exclude-tags"
-    ]);
-    assert_eq!(warnings, [
-        "Buyer had no tasks left after filtering: it gets no users",
-        "Browser had no tasks left after filtering: it gets no users",
-    ]);
+    assert_eq!(
+        mistakes.lines(),
+        ["SCENARIO: no task is left to run; look at --tags and --exclude-tags"]
+    );
+    assert_eq!(
+        warnings,
+        [
+            "Buyer had no tasks left after filtering: it gets no users",
+            "Browser had no tasks left after filtering: it gets no users",
+        ]
+    );
 }
