@@ -63,6 +63,8 @@ pub const TABLE_BYTES_MAX: u64 = 256 << 20;
 pub const COMPONENT_BYTES_MAX: u64 = 256 << 20;
 /// Users of one process; the pool of instances cannot be larger.
 pub const USERS_MAX: u32 = 1_000_000;
+/// Threads that run users; more than any machine has cores.
+pub const CORES_MAX: u16 = 1_024;
 /// Longest wait between two tasks: a day; longer ones are cut.
 pub const WAIT_MAX: Duration = Duration::from_secs(86_400);
 

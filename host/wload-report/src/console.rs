@@ -22,7 +22,7 @@ mod table;
 pub use summary::summary_lines;
 pub use table::{error_table, percentile_table, stats_table};
 
-/// Time between two tables (Locust: `CONSOLE_STATS_INTERVAL_SEC`).
+/// Time between two tables unless the caller says another (Locust: `CONSOLE_STATS_INTERVAL_SEC`).
 const TABLE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Width of the column with names when the output is no terminal.
@@ -43,13 +43,20 @@ pub struct ConsoleOptions {
     pub name_width: usize,
     /// Tables while the run goes on, not only at its end (off: `--only-summary`).
     pub periodic: bool,
+    /// Time between two tables.
+    pub interval: Duration,
     /// Also what happens: ramping, warnings, the scenario's log. Off when the caller says it.
     pub news: bool,
 }
 
 impl Default for ConsoleOptions {
     fn default() -> Self {
-        Self { name_width: NAME_WIDTH_DEFAULT, periodic: true, news: true }
+        Self {
+            name_width: NAME_WIDTH_DEFAULT,
+            periodic: true,
+            interval: TABLE_INTERVAL,
+            news: true,
+        }
     }
 }
 
@@ -72,7 +79,7 @@ impl Console {
         if !self.options.periodic || snapshot.elapsed < self.next_table {
             return Vec::new();
         }
-        self.next_table = next_table_after(snapshot.elapsed);
+        self.next_table = next_table_after(snapshot.elapsed, self.options.interval);
         let mut lines =
             stats_table(&snapshot.rows, &snapshot.aggregated, self.options.name_width, true);
         lines.push(String::new());
@@ -82,8 +89,8 @@ impl Console {
 
 /// Ticks come about once a second, some a little early: the table is due half a tick before its
 /// time.
-fn next_table_after(elapsed: Duration) -> Duration {
-    elapsed.saturating_add(TABLE_INTERVAL).saturating_sub(Duration::from_millis(500))
+fn next_table_after(elapsed: Duration, interval: Duration) -> Duration {
+    elapsed.saturating_add(interval).saturating_sub(Duration::from_millis(500))
 }
 
 impl Reporter for Console {

@@ -1,0 +1,66 @@
+//! The command line: subcommands and what was typed after them; no behaviour.
+//!
+//! Control. Upstream: [`Env::args`]. Downstream: `commands.rs`. Invariant: flags of `run` and `check`
+//! come from `options.rs`; those of `new` and `demo-target` are their own and have no other layers.
+
+pub(crate) mod demo_target;
+pub(crate) mod new;
+pub(crate) mod run;
+
+use clap::{ArgMatches, Command};
+
+use crate::args::demo_target::DemoTargetArgs;
+use crate::args::new::NewArgs;
+use crate::args::run::Typed;
+use crate::env::Env;
+use crate::{env_vars, exit_code};
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Invocation {
+    Run(Typed),
+    Check(Typed),
+    New(NewArgs),
+    DemoTarget(DemoTargetArgs),
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// clap's, with its suggestion; `--help` and `--version` come this way, too.
+pub(crate) fn parse(env: &Env) -> Result<Invocation, clap::Error> {
+    let matches = command().try_get_matches_from(&env.args)?;
+    Ok(match matches.subcommand() {
+        Some(("run", typed)) => Invocation::Run(Typed::from_matches(typed, false)),
+        Some(("check", typed)) => Invocation::Check(Typed::from_matches(typed, true)),
+        Some(("new", typed)) => Invocation::New(parse_derived::<NewArgs>(typed)?),
+        Some(("demo-target", typed)) => {
+            Invocation::DemoTarget(parse_derived::<DemoTargetArgs>(typed)?)
+        }
+        _ => unreachable!("clap requires one of the subcommands above"),
+    })
+}
+
+fn parse_derived<T: clap::FromArgMatches>(typed: &ArgMatches) -> Result<T, clap::Error> {
+    T::from_arg_matches(typed)
+}
+
+/// The whole command line as clap sees it.
+pub(crate) fn command() -> Command {
+    Command::new("wload")
+        .version(concat!(env!("CARGO_PKG_VERSION"), " (contract wload:scenario 0.1)"))
+        .about("Load tests whose scenarios are WebAssembly components")
+        .max_term_width(100)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .infer_long_args(true)
+        .subcommand(run::command())
+        .subcommand(run::check_command())
+        .subcommand(new::command())
+        .subcommand(demo_target::command())
+        .after_help(exit_code::help())
+        .after_long_help(format!("{}\n\n{}", exit_code::help(), env_vars::help()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! What may be typed after `wload demo-target`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Command};
+
+/// The subcommand.
+pub(crate) fn command() -> Command {
+    DemoTargetArgs::augment_args(Command::new("demo-target"))
+        .about("Serve a small shop to test against")
+        .long_about(None)
+}
+
+/// Arguments of `wload demo-target`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DemoTargetArgs {
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) bind: IpAddr,
+    /// Port to listen on; 0: any free one
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Threads that serve
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
+    /// Time that each answer takes: none, fixed:10ms, uniform:5ms-20ms, ...
+    #[arg(long, value_name = "LATENCY", default_value = "none")]
+    pub(crate) latency: String,
+    /// Share of requests that are answered with status 500
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) error_rate: f64,
+    /// Share of orders that find nothing left
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub(crate) out_of_stock_rate: f64,
+    /// Serve https with a certificate made for this run
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Write that certificate to this PEM file
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) cert_out: Option<PathBuf>,
+    /// Stop when stdin is closed
+    #[arg(long)]
+    pub(crate) until_stdin_closes: bool,
+}

@@ -1,0 +1,181 @@
+//! From what was typed to a scenario: build, read, compile, ask. Shared by `run` and `check`.
+//!
+//! Upstream: `resolve.rs`. Downstream: `wload-scenario`. Invariant: mistakes of all steps that can be
+//! made without building anything are reported together.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use wload_core::user_class::ScenarioInfo;
+use wload_http::HttpShared;
+use wload_scenario::{
+    CompileOptions, Compiled, DataSource, DirGrant, Grants, RunSettings, Scenario, ScenarioError,
+};
+
+use crate::args::run::Typed;
+use crate::build;
+use crate::commands::refuse;
+use crate::config::environment::unknown_variables;
+use crate::env::Env;
+use crate::env_vars::CACHE_DIR;
+use crate::error::CliError;
+use crate::printer::Printer;
+use crate::resolve::{claims, resolve};
+use crate::settings::{HttpSettings, ScenarioSource, Settings};
+
+/// A scenario that has said what it is, and settings that agree with it.
+pub(super) struct Loaded {
+    pub(super) settings: Settings,
+    pub(super) compiled: Compiled,
+    /// What runs: the chosen classes and tasks.
+    pub(super) info: Arc<ScenarioInfo>,
+    /// For people: the component's path.
+    pub(super) component: PathBuf,
+    /// What the person should know.
+    pub(super) warnings: Vec<String>,
+}
+
+/// Does everything up to the point where the machine is asked for memory.
+///
+/// # Errors
+/// All mistakes at once; or the first thing that broke.
+pub(super) async fn load(
+    env: &Env,
+    printer: &Printer,
+    typed: Typed,
+    users_hint: impl Fn(&Settings) -> u32,
+) -> Result<Loaded, CliError> {
+    let (mut settings, mut mistakes) = resolve(env, typed);
+    let component = match &settings.source {
+        Some(ScenarioSource::Component(path)) => path.clone(),
+        // Nobody wants to wait for a build to hear of a typing error.
+        Some(ScenarioSource::Package(folder)) if mistakes.is_empty() => {
+            build::component(env, folder)?
+        }
+        _ => return Err(refuse(&mistakes)),
+    };
+    let compiled = match compile(env, printer, &settings, &component, users_hint(&settings)).await {
+        Ok(compiled) => compiled,
+        Err(error) if mistakes.is_empty() => return Err(error),
+        Err(error) => {
+            mistakes.add("SCENARIO", error.text());
+            return Err(refuse(&mistakes));
+        }
+    };
+    let (info, mut warnings) = claims::fit(&mut settings, compiled.info(), &mut mistakes);
+    if !mistakes.is_empty() {
+        return Err(refuse(&mistakes));
+    }
+    warnings.extend(unknown_variables(env));
+    warnings.extend(
+        compiled.cache_problem().map(|why| format!("failed to keep the compiled scenario: {why}")),
+    );
+    Ok(Loaded { settings, compiled, info: Arc::new(info), component, warnings })
+}
+
+async fn compile(
+    env: &Env,
+    printer: &Printer,
+    settings: &Settings,
+    component: &Path,
+    users_hint: u32,
+) -> Result<Compiled, CliError> {
+    let shown = component.display();
+    let bytes = std::fs::read(component).map_err(|error| {
+        CliError::broken(format!("failed to read scenario `{shown}`")).caused_by(&error)
+    })?;
+    let options = CompileOptions {
+        users_hint,
+        limits: settings.guest,
+        cache_folder: settings.has_cache.then(|| cache_folder(env)).flatten(),
+    };
+    let _notice = printer.notice_when_slow(format!("Compiling {shown} ..."));
+    Compiled::new(&bytes, &options)
+        .await
+        .map_err(|error| scenario_error(&format!("failed to load scenario `{shown}`"), &error))
+}
+
+/// Reserves the machine's memory for this many users.
+///
+/// # Errors
+/// When the machine does not carry them, or a file of the scenario cannot be read.
+pub(super) fn prepare(loaded: Loaded, users_max: u32) -> Result<(Settings, Scenario), CliError> {
+    let Loaded { settings, compiled, info, component, .. } = loaded;
+    let shown = component.display();
+    let scenario_folder = match &settings.source {
+        Some(ScenarioSource::Package(folder)) => Some(folder.clone()),
+        _ => component.parent().map(Path::to_owned),
+    };
+    let files = settings.claims.data.iter().map(|(pair, path)| {
+        let name = pair.text.split_once('=').map_or(pair.text.as_str(), |(name, _)| name);
+        (name.to_owned(), path.clone())
+    });
+    let run = RunSettings {
+        users_max,
+        info: info.clone(),
+        grants: grants(&settings),
+        data: DataSource {
+            folder: settings.data_dir.clone().or(scenario_folder),
+            files: files.collect(),
+        },
+        options: options(&settings, &info),
+        target_host: settings.plan.target_host.clone(),
+        seed: settings.plan.seed,
+    };
+    let scenario = compiled.prepare(run).map_err(|error| {
+        scenario_error(&format!("failed to prepare scenario `{shown}`"), &error)
+    })?;
+    Ok((settings, scenario))
+}
+
+fn grants(settings: &Settings) -> Grants {
+    let dir = |dir: &crate::settings::DirGrant| DirGrant {
+        host: dir.host.clone(),
+        guest: dir.guest.clone(),
+        is_writable: dir.is_writable,
+    };
+    Grants {
+        dirs: settings.grants.dirs.iter().map(dir).collect(),
+        env: settings.grants.env.clone(),
+    }
+}
+
+/// What was set, and the defaults of the rest.
+fn options(settings: &Settings, info: &ScenarioInfo) -> std::collections::BTreeMap<String, String> {
+    let defaults = info
+        .options
+        .iter()
+        .filter_map(|option| Some((option.name.clone(), option.default_value.clone()?)));
+    defaults.chain(settings.plan.options.clone()).collect()
+}
+
+/// What all users share about HTTP.
+///
+/// # Errors
+/// When the certificates are none.
+pub(super) fn http(settings: &HttpSettings) -> Result<Arc<HttpShared>, CliError> {
+    HttpShared::new(wload_http::HttpSettings {
+        limits: settings.limits,
+        extra_roots_pem: settings.ca_pem.clone().unwrap_or_default(),
+        insecure: settings.is_insecure,
+    })
+    .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))
+}
+
+fn scenario_error(message: &str, error: &ScenarioError) -> CliError {
+    let cli = CliError::broken(message).caused_by(error as &dyn Error);
+    match error.hint() {
+        Some(hint) => cli.with_hint(hint),
+        None => cli,
+    }
+}
+
+/// The user's cache folder, as the system has it.
+fn cache_folder(env: &Env) -> Option<PathBuf> {
+    let named = env.variable(CACHE_DIR).map(|folder| env.path(folder));
+    let system =
+        || env.variable("XDG_CACHE_HOME").or(env.variable("LOCALAPPDATA")).map(PathBuf::from);
+    let home = || env.variable("HOME").map(|home| Path::new(home).join(".cache"));
+    named.or_else(|| Some(system().or_else(home)?.join("wload")))
+}

@@ -1,0 +1,235 @@
+//! Ctrl-C and SIGTERM: the first drains, the second Ctrl-C aborts, the third exits.
+//!
+//! Control. Upstream: the operating system. Downstream: [`RunControl`]. A thread of its own listens,
+//! so that the third Ctrl-C works even when everything else is stuck. SIGTERM never escalates:
+//! `timeout` and init systems send it twice.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+use wload_core::cancel::StopReason;
+use wload_core::event::RunCommand;
+use wload_core::handle::RunControl;
+
+use crate::env::exit_now;
+use crate::error::CliError;
+use crate::exit_code;
+
+/// How far a run is being stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Running,
+    Draining,
+    Aborting,
+}
+
+/// What arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    Interrupt,
+    Terminate,
+}
+
+/// What is done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reaction {
+    Drain,
+    Abort,
+    Exit,
+    Nothing,
+}
+
+fn react(stage: Stage, signal: Signal) -> (Stage, Reaction) {
+    match (stage, signal) {
+        (Stage::Running, _) => (Stage::Draining, Reaction::Drain),
+        (Stage::Draining, Signal::Interrupt) => (Stage::Aborting, Reaction::Abort),
+        (Stage::Aborting, Signal::Interrupt) => (Stage::Aborting, Reaction::Exit),
+        (_, Signal::Terminate) => (stage, Reaction::Nothing),
+    }
+}
+
+/// Listens until it is dropped.
+#[derive(Debug)]
+pub(crate) struct SignalWatch {
+    is_aborted: Arc<AtomicBool>,
+    end: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SignalWatch {
+    /// Listens on behalf of a run.
+    ///
+    /// # Errors
+    /// When the system gives no thread or no signal handler.
+    pub(crate) fn start(control: RunControl) -> Result<Self, CliError> {
+        let is_aborted = Arc::new(AtomicBool::new(false));
+        let (end, ended) = oneshot::channel();
+        let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
+        let flag = Arc::clone(&is_aborted);
+        let thread = std::thread::Builder::new()
+            .name("wload-signals".to_owned())
+            .spawn(move || {
+                let started = Builder::new_current_thread().enable_all().build();
+                match started.and_then(|runtime| {
+                    let _context = runtime.enter();
+                    let signals = Signals::new()?;
+                    drop(_context);
+                    Ok((runtime, signals))
+                }) {
+                    Ok((runtime, signals)) => {
+                        let _ = ready.send(Ok(()));
+                        runtime.block_on(signal_loop(signals, control, flag, ended));
+                    }
+                    Err(error) => {
+                        let _ = ready.send(Err(error));
+                    }
+                }
+            })
+            .map_err(|error| failed(&error))?;
+        match is_ready.recv() {
+            Ok(Ok(())) => Ok(Self { is_aborted, end: Some(end), thread: Some(thread) }),
+            Ok(Err(error)) => Err(failed(&error)),
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// A second Ctrl-C has aborted the run.
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.is_aborted.load(Ordering::Relaxed)
+    }
+
+    fn stop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            // It can only have panicked, and then its message is out already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for SignalWatch {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> CliError {
+    CliError::broken("failed to listen for Ctrl-C and SIGTERM").caused_by(error)
+}
+
+async fn signal_loop(
+    mut signals: Signals,
+    control: RunControl,
+    is_aborted: Arc<AtomicBool>,
+    mut ended: oneshot::Receiver<()>,
+) {
+    let mut stage = Stage::Running;
+    let mut pending = None;
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut ended => return,
+            signal = signals.next() => {
+                let (next, reaction) = react(stage, signal);
+                stage = next;
+                match reaction {
+                    Reaction::Drain => {
+                        if signal == Signal::Terminate {
+                            tracing::info!("Got SIGTERM signal");
+                        }
+                        pending = Some(RunCommand::Stop(StopReason::Interrupted));
+                    }
+                    Reaction::Abort => {
+                        is_aborted.store(true, Ordering::Relaxed);
+                        pending = Some(RunCommand::Abort);
+                    }
+                    Reaction::Exit => exit_now(exit_code::ABORTED),
+                    Reaction::Nothing => {}
+                }
+            }
+            _ = send(&control, pending.clone()), if pending.is_some() => pending = None,
+        }
+    }
+}
+
+async fn send(control: &RunControl, command: Option<RunCommand>) {
+    if let Some(command) = command {
+        // False: the run is over already, which is what was asked for.
+        control.send(command).await;
+    }
+}
+
+/// The signals of this process.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// The next one.
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            Some(()) = self.interrupt.recv() => Signal::Interrupt,
+            Some(()) = self.terminate.recv() => Signal::Terminate,
+            else => std::future::pending().await,
+        }
+    }
+}
+
+/// The signals of this process.
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// The next one.
+    async fn next(&mut self) -> Signal {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Signal::Interrupt,
+            Err(_) => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ctrl_c_escalates_and_sigterm_does_not() {
+        use Signal::{Interrupt, Terminate};
+        let walk = |signals: &[Signal]| {
+            let mut stage = Stage::Running;
+            let step = |signal: &Signal| {
+                let (next, reaction) = react(stage, *signal);
+                stage = next;
+                reaction
+            };
+            signals.iter().map(step).collect::<Vec<_>>()
+        };
+        use Reaction::{Abort, Drain, Exit, Nothing};
+        assert_eq!(walk(&[Interrupt; 4]), [Drain, Abort, Exit, Exit]);
+        assert_eq!(walk(&[Terminate; 3]), [Drain, Nothing, Nothing]);
+        assert_eq!(
+            walk(&[Terminate, Interrupt, Terminate, Interrupt]),
+            [Drain, Abort, Nothing, Exit]
+        );
+    }
+}
