@@ -208,6 +208,15 @@ impl Signals {
     }
 }
 
+/// Waits for the first Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the system gives no signal handler.
+pub(crate) async fn wait_for_end() -> Result<(), CliError> {
+    Signals::new().map_err(|error| failed(&error))?.next().await;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

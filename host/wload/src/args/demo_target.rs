@@ -33,6 +33,10 @@ pub(crate) struct DemoTargetArgs {
     /// Share of orders that find nothing left
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub(crate) out_of_stock_rate: f64,
+    /// Start of the sequence of chances; the same seed and order of requests give the same answers
+    /// [default: another one each time]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
     /// Serve https with a certificate made for this run
     #[arg(long)]
     pub(crate) tls: bool,

@@ -1,0 +1,83 @@
+//! `wload demo-target`: the small shop, until Ctrl-C or until stdin is closed.
+//!
+//! Upstream: what was typed. Downstream: a [`DemoTarget`] on threads of its own. Invariant: the first
+//! line on stdout is its URL, written when it can be reached, so that a script may wait for it.
+
+use std::io::Read;
+use std::net::SocketAddr;
+
+use tokio::sync::oneshot;
+use wload_demo_target::{DemoTarget, TargetConfig};
+
+use crate::args::demo_target::DemoTargetArgs;
+use crate::commands::runtime;
+use crate::env::Env;
+use crate::error::CliError;
+use crate::exit_code;
+use crate::printer::Printer;
+use crate::signals;
+
+/// Serves; answers the exit code.
+///
+/// # Errors
+/// When a value is wrong, the port is taken, or the certificate cannot be written.
+pub(super) fn demo_target(
+    env: &Env,
+    printer: &Printer,
+    args: &DemoTargetArgs,
+) -> Result<u8, CliError> {
+    let latency = args.latency.parse().map_err(|error| {
+        CliError::usage(format!("--latency: `{}`", args.latency)).caused_by(&error)
+    })?;
+    let config = TargetConfig {
+        bind: SocketAddr::new(args.bind, args.port),
+        threads: args.threads,
+        latency,
+        error_rate: args.error_rate,
+        out_of_stock_rate: args.out_of_stock_rate,
+        tls: args.tls,
+        seed: args.seed.unwrap_or(env.seed),
+    };
+    let mut target = DemoTarget::start(config)
+        .map_err(|error| CliError::broken("failed to start the demo target").caused_by(&error))?;
+    if let (Some(path), Some(pem)) = (&args.cert_out, target.certificate_pem()) {
+        std::fs::write(path, pem).map_err(|error| {
+            let shown = path.display();
+            CliError::broken(format!("failed to write the certificate to `{shown}`"))
+                .caused_by(&error)
+        })?;
+    }
+    printer.data(&format!("{}\n", target.url()))?;
+    runtime()?.block_on(wait_for_end(args.until_stdin_closes))?;
+    target.stop();
+    let total = target.counts().total;
+    let errors: u64 = total.by_status.range(400..).map(|(_, count)| count).sum();
+    printer.talk(&format!(
+        "demo target: {} requests received, {} answered in full, {errors} answered with status 400 \
+         and more",
+        total.received, total.completed
+    ));
+    Ok(exit_code::PASSED)
+}
+
+/// Waits for Ctrl-C or SIGTERM, or, when asked to, for the end of stdin.
+async fn wait_for_end(until_stdin_closes: bool) -> Result<(), CliError> {
+    if !until_stdin_closes {
+        return signals::wait_for_end().await;
+    }
+    let (closed, is_closed) = oneshot::channel();
+    // Not joined: reading stdin cannot be interrupted, and the process ends next.
+    std::thread::Builder::new()
+        .name("wload-stdin".to_owned())
+        .spawn(move || {
+            let mut buffer = [0; 256];
+            while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
+            // Nobody listens when a signal came first.
+            let _ = closed.send(());
+        })
+        .map_err(|error| CliError::broken("failed to watch stdin").caused_by(&error))?;
+    tokio::select! {
+        ended = signals::wait_for_end() => ended,
+        _ = is_closed => Ok(()),
+    }
+}
