@@ -1,6 +1,6 @@
 //! The only door to a run, for the command line and for every later front end.
 //!
-//! Control goes in by [`RunHandle::send`]; data comes out by [`RunHandle::next_event`].
+//! Control goes in by [`RunControl::send`]; data comes out by [`RunHandle::next_event`].
 //! Ends: `next_event` answers `None` after [`RunEvent::Ended`].
 
 use tokio::sync::mpsc;

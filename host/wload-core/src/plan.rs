@@ -39,7 +39,7 @@ pub struct RunPlan {
     pub exclude_tags: Vec<String>,
     /// Every class has weight 1.
     pub equal_weights: bool,
-    /// Each user stops after so many tasks in all (leaf tasks run); none: no limit.
+    /// All users together run so many tasks, then the run is over; none: no limit.
     pub iterations: Option<u64>,
     /// Forget statistics when all users are spawned.
     pub reset_stats: bool,

@@ -71,7 +71,7 @@ pub(crate) struct Controller {
 
 /// What wakes the controller.
 enum Input {
-    Report(CoreReport),
+    Report(Box<CoreReport>),
     CoresGone,
     Log(GuestLine),
     /// A scenario wants the run to stop.
@@ -169,7 +169,7 @@ impl Controller {
         tokio::select! {
             biased;
             command = channels.commands.recv() => command.map_or(Input::Abandoned, Input::Command),
-            report = channels.reports.recv() => report.map_or(Input::CoresGone, Input::Report),
+            report = channels.reports.recv() => report.map_or(Input::CoresGone, |report| Input::Report(Box::new(report))),
             Some(code) = channels.stop_wishes.recv() => Input::StopWish(code),
             Some(line) = channels.log.recv() => Input::Log(line),
             () = at(timers.overdue) => Input::StopOverdue,
@@ -182,7 +182,7 @@ impl Controller {
     /// False: there is nothing left to wait for.
     async fn on_input(&mut self, input: Input, timers: &mut Timers) -> bool {
         match input {
-            Input::Report(report) => self.on_report(report, timers).await,
+            Input::Report(report) => self.on_report(*report, timers).await,
             Input::CoresGone => return false,
             Input::Log(line) => self.say_log(line),
             Input::StopWish(code) => self.stop(StopReason::Scenario(code), timers).await,

@@ -12,6 +12,9 @@ use wload_core::snapshot::{CoreHealth, GeneratorHealth};
 
 /// How often lag is measured: a hundred wake-ups a second cost a core under 0.1 %.
 pub(crate) const LAG_PERIOD: Duration = Duration::from_millis(10);
+/// CPU time is looked at over at least this long: a core that starts a thousand users is busy for some
+/// milliseconds, and that is no bottleneck.
+const CPU_INTERVAL_MIN: Duration = Duration::from_millis(800);
 /// A core that is busier than this is saturated (Locust warns at 90 %, too).
 const CPU_SATURATED: f64 = 0.9;
 /// Timers that are later than this for one in a hundred are the generator's own delay.
@@ -22,6 +25,8 @@ pub(crate) struct CoreMonitor {
     core: CoreId,
     since: Instant,
     cpu_since: Option<Duration>,
+    /// Of the last interval that was long enough.
+    cpu: f64,
     cpu_max: f64,
     lag: Histogram,
     lag_us_max: u64,
@@ -33,6 +38,7 @@ impl CoreMonitor {
             core,
             since: Instant::now(),
             cpu_since: thread_cpu_time(),
+            cpu: 0.0,
             cpu_max: 0.0,
             lag: Histogram::default(),
             lag_us_max: 0,
@@ -54,25 +60,32 @@ impl CoreMonitor {
 
     /// The interval since the last report ends.
     pub(crate) fn report(&mut self, users: u32) -> CoreHealth {
-        let (now, cpu_now) = (Instant::now(), thread_cpu_time());
-        let wall = now.duration_since(self.since).as_secs_f64();
-        let used = match (self.cpu_since, cpu_now) {
-            (Some(before), Some(after)) => after.saturating_sub(before).as_secs_f64(),
-            _ => 0.0,
-        };
-        let cpu = if wall > 0.0 { (used / wall).min(1.0) } else { 0.0 };
-        self.cpu_max = self.cpu_max.max(cpu);
+        self.measure_cpu();
         let health = CoreHealth {
             core: self.core,
-            cpu,
+            cpu: self.cpu,
             cpu_max: self.cpu_max,
             lag_us_p99: self.lag_p99(),
             lag_us_max: self.lag_us_max,
             users,
         };
-        (self.since, self.cpu_since) = (now, cpu_now);
         self.lag = Histogram::default();
         health
+    }
+
+    fn measure_cpu(&mut self) {
+        let wall = self.since.elapsed();
+        if wall < CPU_INTERVAL_MIN {
+            return;
+        }
+        let cpu_now = thread_cpu_time();
+        let used = match (self.cpu_since, cpu_now) {
+            (Some(before), Some(after)) => after.saturating_sub(before),
+            _ => Duration::ZERO,
+        };
+        self.cpu = used.div_duration_f64(wall).min(1.0);
+        self.cpu_max = self.cpu_max.max(self.cpu);
+        (self.since, self.cpu_since) = (Instant::now(), cpu_now);
     }
 }
 

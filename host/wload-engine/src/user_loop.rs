@@ -145,7 +145,7 @@ impl<F: ProgramFactory> Guest<'_, F> {
                 Step::UserDone => return self.stop_user().await,
             }
             steps += 1;
-            if steps % STEPS_IN_A_ROW == 0 {
+            if steps.is_multiple_of(STEPS_IN_A_ROW) {
                 tokio::task::yield_now().await;
             }
         }

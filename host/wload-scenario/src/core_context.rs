@@ -77,13 +77,16 @@ pub struct CoreContext {
     /// Takes the wish of a scenario to stop the run, with its exit code.
     pub stop_run: Box<dyn Fn(Option<u8>)>,
     /// Sees each exchange as it ends, for `wload check`; absent in a run.
-    pub observe: Option<Box<dyn Fn(&ObservedRequest<'_>)>>,
+    pub observe: Option<Observer>,
     /// Log lines that were over the limit.
     pub log_lines_dropped: Cell<u64>,
     /// One place: of all users that compute for longer than a tick, one at a time goes on, so that
     /// the others keep at least half of the core.
     pub(crate) lane: Arc<Semaphore>,
 }
+
+/// Sees exchanges as they end.
+pub type Observer = Box<dyn Fn(&ObservedRequest<'_>)>;
 
 impl std::fmt::Debug for CoreContext {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

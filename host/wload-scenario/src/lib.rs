@@ -24,7 +24,7 @@ mod tables;
 mod trap;
 
 pub use cache::CacheOutcome;
-pub use core_context::{CoreContext, GuestLine, ObservedRequest, RunClock, UserSignals};
+pub use core_context::{CoreContext, GuestLine, ObservedRequest, Observer, RunClock, UserSignals};
 pub use error::{Cause, ScenarioError};
 pub use instance::{HooksInstance, Outcome, Scope, ShapeInstance, UserInstance};
 pub use loader::{

@@ -127,7 +127,7 @@ option_table! {
     RunTime "run-time" Some('t'), Text("TIME"), Locust("LOCUST_RUN_TIME"), Common, false,
         "Stop after this time: 300, 20s, 3m, 2h, 1h20m, 3h30m10s; 0 or not set: run until stopped";
     Iterations "iterations" Some('i'), Text("N"), Locust("LOCUST_ITERATIONS"), Common, false,
-        "Each user stops after this many tasks";
+        "Stop after this many tasks, of all users together";
     List "list" Some('l'), Flag, Flags, Common, false,
         "Print the user classes of the scenario and exit";
     Headless "headless" None, Flag, Locust("LOCUST_HEADLESS"), Common, false,

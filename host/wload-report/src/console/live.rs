@@ -23,7 +23,7 @@ use crate::figures::{Figures, percentile_cells};
 /// Share of a core's CPU time from which its numbers are doubtful (Locust warns at 90 %).
 const CPU_DOUBTFUL: f64 = 0.9;
 /// Lag of timers from which response times are doubtful: it would be seen in them.
-const LAG_DOUBTFUL_US: u64 = 20_000;
+const LAG_DOUBTFUL_US: u64 = 50_000;
 /// Columns from which Locust's table has a useful place for names; narrower terminals get a table
 /// with fewer columns.
 const COLUMNS_FOR_FULL_TABLE: usize = 110;

@@ -1,27 +1,30 @@
 //! A scenario without an SDK: what the contract itself asks for, and nothing else.
 //!
-//! One user class with one task, which sends `GET /ok` from a template and never waits. It exports
-//! `users` only, so it is also the proof that `shape` and `hooks` may be left out.
+//! Upstream: the tests of truth and of the command line. One user class with one task, which sends
+//! `GET` to the option `path` from a template and never waits. It exports `users` only, so it is also
+//! the proof that `shape` and `hooks` may be left out.
 
 use std::cell::OnceCell;
 
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass, WaitTime,
+    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
+    WaitTime,
 };
 use wload::scenario::http::{Recording, RequestSpec, RequestTemplate};
+use wload::scenario::options;
 
 struct Raw;
 
 thread_local! {
-    static OK: OnceCell<RequestTemplate> = const { OnceCell::new() };
+    static GET: OnceCell<RequestTemplate> = const { OnceCell::new() };
 }
 
 fn template() -> RequestTemplate {
-    RequestTemplate::create(RequestSpec {
+    RequestTemplate::create(&RequestSpec {
         method: "GET".into(),
-        url: "/ok".into(),
+        url: options::get("path").expect("an option with a default"),
         name: None,
         headers: Vec::new(),
         recording: Recording::Automatic,
@@ -29,7 +32,7 @@ fn template() -> RequestTemplate {
         timeout: None,
         keep_body: false,
     })
-    .expect("a path on the user's host")
+    .expect("a path of the target")
 }
 
 impl Guest for Raw {
@@ -54,9 +57,15 @@ impl Guest for Raw {
             }],
             nodes: vec![
                 node("Raw", NodeKind::WeightedSet, vec![1]),
-                node("get_ok", NodeKind::Task, Vec::new()),
+                node("get", NodeKind::Task, Vec::new()),
             ],
-            options: Vec::new(),
+            options: vec![OptionSpec {
+                name: "path".into(),
+                help: "What is asked for".into(),
+                default_value: Some("/ok".into()),
+                choices: Vec::new(),
+                secret: false,
+            }],
             tables: Vec::new(),
             has_shape: false,
             has_hooks: false,
@@ -68,7 +77,7 @@ impl Guest for Raw {
     }
 
     fn run_task(_: u32) -> Result<Outcome, TaskError> {
-        OK.with(|ok| drop(ok.get_or_init(template).send(&[], None)));
+        GET.with(|get| drop(get.get_or_init(template).send(&[], None)));
         Ok(Outcome::Next)
     }
 

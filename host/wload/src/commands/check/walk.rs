@@ -309,6 +309,6 @@ fn request_line(request: &ObservedRequest<'_>) -> String {
     };
     let millis = exchange.timings.total.as_secs_f64() * 1_000.0;
     let (method, name) = (plain(request.method), plain(request.name));
-    let url = plain(&exchange.url.to_string());
+    let url = plain(&exchange.url());
     format!("    {method} {name}: {status}, {millis:.1} ms, {} bytes, {url}\n", exchange.body_size)
 }
