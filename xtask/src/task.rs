@@ -1,0 +1,136 @@
+//! What may be typed after `cargo xtask`.
+//!
+//! Upstream: the arguments. Downstream: one [`Task`]. Parsed by hand: it is one word and at most one
+//! flag, and clap belongs to the binary.
+
+/// The tasks, for people.
+pub(crate) const HELP: &str = "\
+Usage: cargo xtask TASK
+
+Tasks:
+  demo [-- OPTIONS]   The first run: a shop to test against, and 1000 users who buy there.
+                      OPTIONS go to `wload run`: cargo xtask demo -- --users 10 --run-time 3s
+  setup               Install what tests need: the wasm target, Locust for comparison, the git hook
+  check [--fast]      Format, rules of files and crates, clippy; --fast leaves out clippy
+  test                The whole gate, as CI runs it
+  guests              Build the examples and the guests of the tests into target/guests
+  generate [--check]  Write the golden files anew; --check compares only
+  deps                Check crate edges, duplicate versions and licences
+  help                This text
+";
+
+/// One task with its options.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Show the tasks.
+    Help,
+    /// Install what is missing.
+    Setup,
+    /// Build all guests.
+    Guests,
+    /// The part of the gate that needs no tests.
+    Check {
+        /// Without clippy.
+        is_fast: bool,
+    },
+    /// The gate.
+    Test,
+    /// The first run of the README.
+    Demo {
+        /// What else `wload run` gets.
+        arguments: Vec<String>,
+    },
+    /// Golden files.
+    Generate {
+        /// Compare only.
+        is_check: bool,
+    },
+    /// The rules of crates.
+    Deps,
+}
+
+impl Task {
+    /// Reads the arguments after the program's name.
+    ///
+    /// # Errors
+    /// A message that names the word which is not understood.
+    pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut words = arguments.collect::<Vec<_>>().into_iter();
+        let Some(name) = words.next() else { return Ok(Self::Help) };
+        let rest: Vec<String> = words.collect();
+        let flag = |flag: &str| match rest.as_slice() {
+            [] => Ok(false),
+            [only] if only == flag => Ok(true),
+            words => Err(format!(
+                "`{}` after `{name}`; only `{flag}` may stand there",
+                words.iter().find(|word| *word != flag).unwrap_or(&words[0])
+            )),
+        };
+        let alone = |task: Self| match rest.first() {
+            None => Ok(task),
+            Some(word) => Err(format!("`{word}` after `{name}`, which takes no arguments")),
+        };
+        match name.as_str() {
+            "help" | "--help" | "-h" => Ok(Self::Help),
+            "setup" => alone(Self::Setup),
+            "guests" => alone(Self::Guests),
+            "check" => Ok(Self::Check { is_fast: flag("--fast")? }),
+            "test" => alone(Self::Test),
+            "demo" => {
+                let skipped = usize::from(rest.first().is_some_and(|word| word == "--"));
+                Ok(Self::Demo { arguments: rest[skipped..].to_vec() })
+            }
+            "generate" => Ok(Self::Generate { is_check: flag("--check")? }),
+            "deps" => alone(Self::Deps),
+            _ => Err(format!("there is no task `{name}`")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &str) -> Result<Task, String> {
+        Task::parse(words.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn tasks_are_read_with_their_flags() {
+        assert_eq!(parse(""), Ok(Task::Help));
+        assert_eq!(parse("--help"), Ok(Task::Help));
+        assert_eq!(parse("setup"), Ok(Task::Setup));
+        assert_eq!(parse("check"), Ok(Task::Check { is_fast: false }));
+        assert_eq!(parse("check --fast"), Ok(Task::Check { is_fast: true }));
+        assert_eq!(parse("generate --check"), Ok(Task::Generate { is_check: true }));
+    }
+
+    #[test]
+    fn what_the_demo_does_not_know_goes_to_wload() {
+        let demo = |words: &[&str]| {
+            Ok(Task::Demo { arguments: words.iter().map(|word| (*word).to_owned()).collect() })
+        };
+        assert_eq!(parse("demo"), demo(&[]));
+        assert_eq!(parse("demo -- --users 10"), demo(&["--users", "10"]));
+        assert_eq!(parse("demo --users 10"), demo(&["--users", "10"]));
+    }
+
+    #[test]
+    fn a_word_too_many_is_named() {
+        let error = parse("check --slow").unwrap_err();
+        assert_eq!(error, "`--slow` after `check`; only `--fast` may stand there");
+        let error = parse("check --fast --slow").unwrap_err();
+        assert!(error.contains("`--slow`"), "{error}");
+        let error = parse("test now").unwrap_err();
+        assert_eq!(error, "`now` after `test`, which takes no arguments");
+        assert_eq!(parse("tset").unwrap_err(), "there is no task `tset`");
+    }
+
+    #[test]
+    fn the_help_names_every_task() {
+        for name in ["demo", "setup", "check", "test", "guests", "generate", "deps", "help"] {
+            assert!(HELP.contains(&format!("\n  {name}")), "{name}");
+            assert!(parse(name).is_ok(), "{name}");
+        }
+    }
+}
