@@ -1,3 +1,5 @@
+//! What a scenario may declare: each refusal, its words, and that checking never panics.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Ramps and batches in Locust's order, and laws of the dispatcher.
+
 use proptest::prelude::*;
 
 use super::*;

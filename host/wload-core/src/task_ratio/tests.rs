@@ -1,3 +1,5 @@
+//! Shares of tasks and of classes, by small trees.
+
 use super::*;
 use crate::user_class::{TaskNode, UserClass, WaitTime};
 

@@ -1,3 +1,5 @@
+//! Tags and names: what stays of a tree, by small trees.
+
 use super::*;
 use crate::user_class::{TaskNode, UserClass, WaitTime};
 

@@ -1,3 +1,5 @@
+//! What a user does next, told as a line of steps by small trees; Locust's order.
+
 use wload_core::ids::UserId;
 use wload_core::user_class::{Share, TaskNode, UserClass};
 

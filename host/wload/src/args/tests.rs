@@ -1,3 +1,5 @@
+//! What was typed: how words become options, which are refused, and the golden help.
+
 use std::path::Path;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Layers of options to settings: who wins, and how mistakes are told.
+
 use std::path::PathBuf;
 
 use super::*;

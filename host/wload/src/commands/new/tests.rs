@@ -1,3 +1,5 @@
+//! New scenarios: which files they get, and what is refused or taken away again.
+
 use include_dir::DirEntry;
 
 use super::*;

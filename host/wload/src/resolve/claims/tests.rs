@@ -1,3 +1,5 @@
+//! What was asked for against what the scenario has.
+
 use wload_core::ids::NodeId;
 use wload_core::plan::RunPlan;
 use wload_core::user_class::{NodeKind, Share, TableSpec, TaskNode, UserClass, WaitTime};
