@@ -61,7 +61,9 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitC
 
 /// Builds the binary, and asks cargo where it is.
 fn build(repository: &Repository) -> Result<PathBuf> {
-    let words = ["build", "--package", "wload", "--bin", "wload"];
+    // All packages have a say in the features of dependencies, so that this build and the one of the
+    // tests share wasmtime; only what the binary needs is built.
+    let words = ["build", "--workspace", "--bin", "wload"];
     let mut command = cargo(repository.root(), words);
     command.arg("--message-format=json-render-diagnostics");
     let messages = run_for_output(command)?;

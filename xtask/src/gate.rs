@@ -48,12 +48,18 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     step("clippy", &mut || check::clippy(repository));
     step("guests", &mut || guests::build(repository));
     step("clippy of guests", &mut || guests::clippy(repository));
+    step("build", &mut || build(repository));
     step("tests", &mut || tests(repository, &mut tally));
     step("documentation", &mut || documentation(repository));
     step("generated files", &mut || nothing_changed(repository));
     summary(&outcomes, &tally, &skips::read(repository)?);
     let is_passed = outcomes.iter().all(|outcome| outcome.result.is_ok());
     Ok(if is_passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The binary that tests run, with the features that their own build chooses, and the tests.
+fn build(repository: &Repository) -> Result<()> {
+    command::run(cargo(repository.root(), ["build", "--workspace", "--bin", "wload", "--tests"]))
 }
 
 /// All tests of the workspace, the examples in the documentation included.

@@ -41,7 +41,7 @@ pub(crate) fn read(repository: &Repository) -> Result<Vec<String>> {
 fn parse(list: &str) -> Vec<String> {
     let mut lines: Vec<String> =
         list.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-    lines.sort();
+    lines.sort_unstable();
     lines.dedup();
     lines
 }
