@@ -37,12 +37,15 @@ pub fn complaints(repository: &Repository) -> Result<Vec<String>> {
         .context("failed to list the files; the rules of files need a git checkout")?;
     let mut complaints = Vec::new();
     for path in paths.split_terminator('\0') {
-        let bytes = match fs::read(repository.path(path)) {
-            Ok(bytes) => bytes,
+        let full = repository.path(path);
+        match full.symlink_metadata() {
+            // What a link points to has its own name, or is not ours.
+            Ok(metadata) if metadata.is_symlink() => continue,
             // Removed, and not committed yet.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(error).with_context(|| format!("failed to read `{path}`")),
-        };
+            _ => {}
+        }
+        let bytes = fs::read(full).with_context(|| format!("failed to read `{path}`"))?;
         match String::from_utf8(bytes) {
             Ok(text) => complaints.extend(rules::of_file(path, &text)),
             Err(_) => complaints.push(format!("{path}: is not text; build it instead")),
