@@ -20,6 +20,8 @@ const WASM_TARGET: &str = "wasm32-wasip2";
 const REQUIREMENTS: &str = "xtask/locust-requirements.txt";
 /// The virtual environment that Locust is installed in; tests look for it there.
 const LOCUST_FOLDER: &str = "target/tools/locust";
+/// Where git looks for hooks.
+const HOOKS: &str = ".githooks";
 /// Names that a Python may have, the common one first.
 const PYTHONS: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 /// Ends well where the Python can run Locust, which wants 3.11.
@@ -178,9 +180,20 @@ fn git_hook(repository: &Repository) -> Result<()> {
         printer::talk("git hook: not needed here");
         return Ok(());
     }
-    run(program("git", repository.root(), ["config", "core.hooksPath", ".githooks"]))
-        .context("failed to enable the git hook")?;
-    printer::talk("git hook: `cargo xtask check --fast` runs before each commit");
+    let setting = ["config", "core.hooksPath"];
+    let found = output(program("git", repository.root(), setting)).unwrap_or_default();
+    match found.trim() {
+        HOOKS => printer::talk("git hook: found"),
+        "" => {
+            run(program("git", repository.root(), setting.iter().chain(&[HOOKS])))
+                .context("failed to enable the git hook")?;
+            printer::talk("git hook: `cargo xtask check --fast` runs before each commit");
+        }
+        own => printer::talk(&format!(
+            "git hook: not enabled, because core.hooksPath is `{own}`; `git config core.hooksPath \
+             {HOOKS}` enables it"
+        )),
+    }
     Ok(())
 }
 
