@@ -19,6 +19,7 @@ mod guest_log;
 mod instance;
 mod interfaces;
 mod loader;
+mod machine_maps;
 mod store_state;
 mod tables;
 mod trap;

@@ -21,7 +21,7 @@ use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
 use crate::store_state::StoreState;
 use crate::tables::{DataSource, Tables};
-use crate::{describe, interfaces};
+use crate::{describe, interfaces, machine_maps};
 
 /// The version of the contract that this host offers.
 pub const CONTRACT_VERSION: &str = "0.1.0";
@@ -216,6 +216,7 @@ impl Compiled {
         let needs = self.component.resources_required().ok_or_else(|| {
             ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
+        machine_maps::check(users, needs.num_memories)?;
         let engine = engine::running(self.layout, &self.limits, users, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;

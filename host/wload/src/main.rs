@@ -7,6 +7,7 @@ mod args;
 mod build;
 mod commands;
 mod config;
+mod descriptors;
 mod env;
 mod env_vars;
 mod error;

@@ -11,6 +11,7 @@ use wload_demo_target::{DemoTarget, TargetConfig};
 
 use crate::args::demo_target::DemoTargetArgs;
 use crate::commands::runtime;
+use crate::descriptors;
 use crate::env::Env;
 use crate::error::CliError;
 use crate::exit_code;
@@ -26,6 +27,7 @@ pub(super) fn demo_target(
     printer: &Printer,
     args: &DemoTargetArgs,
 ) -> Result<u8, CliError> {
+    descriptors::raise();
     let latency = args.latency.parse().map_err(|error| {
         CliError::usage(format!("--latency: `{}`", args.latency)).caused_by(&error)
     })?;

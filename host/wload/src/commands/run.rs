@@ -28,7 +28,7 @@ use crate::log_sink::LogSink;
 use crate::printer::Printer;
 use crate::settings::{InsteadOfRun, Settings};
 use crate::signals::SignalWatch;
-use crate::{logging, task_ratio};
+use crate::{descriptors, logging, task_ratio};
 
 /// Places for users when a load shape decides how many there are, unless `--users` says more.
 /// Unused places cost address space only.
@@ -52,7 +52,10 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     let has_shape = loaded.settings.plan.load == Load::ScenarioShape;
     let plan = &loaded.settings.plan;
     narrate::before(env!("CARGO_PKG_VERSION"), plan.run_time, has_shape, plan.seed);
-    for warning in &loaded.warnings {
+    let descriptors_max = descriptors::raise();
+    // A shape has places for more users than it may ever ask for.
+    let shortage = if has_shape { None } else { descriptors::shortage(users_max, descriptors_max) };
+    for warning in loaded.warnings.iter().chain(&shortage) {
         tracing::warn!("{}", logging::plain(warning));
     }
     let (settings, scenario) = load::prepare(loaded, users_max)?;
