@@ -12,6 +12,8 @@ const EMPTY_NAMES: [&str; 6] =
     ["mod.rs", "utils.rs", "helpers.rs", "common.rs", "types.rs", "imp.rs"];
 /// First folders of paths that are true on one machine only: homes, and where checkouts usually stand.
 const FOLDERS_OF_MACHINES: [&str; 6] = ["home", "root", "Users", "work", "workspaces", "builds"];
+/// What `wload new` copies to a place without our workspace.
+const STANDALONE: &str = "guest-sdk/rust/template/Cargo.toml";
 /// Marks of work that is left, in pieces so that this file has none.
 const MARKS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("X", "XX")];
 /// What the pure crate may not name.
@@ -141,7 +143,7 @@ fn purity(path: &str, text: &str) -> Vec<String> {
 fn versions(path: &str, text: &str) -> Vec<String> {
     let mut is_dependencies = false;
     let is_workspace = text.lines().any(|line| line.trim() == "[workspace]");
-    if is_workspace {
+    if is_workspace || path == STANDALONE {
         return Vec::new();
     }
     each_line(path, text, |line| {
@@ -260,6 +262,7 @@ mod tests {
         check(path, &manifest("url.workspace = true"), None);
         check(path, &manifest("url = { workspace = true, features = [\"x\"] }"), None);
         check(path, &manifest("# url = \"2\""), None);
+        check(STANDALONE, &manifest("url = \"2\""), None);
         check(path, &manifest("url = \"2\""), Some("`url = \"2\"` should be"));
         check("tests/guests/Cargo.toml", &format!("[workspace]\n{}", manifest("a = \"1\"")), None);
     }
