@@ -95,6 +95,12 @@ pub enum TargetError {
         /// What the system said.
         source: io::Error,
     },
+    /// The thread that ends waits cannot be made.
+    #[error("start the alarm of the demo target")]
+    Alarm {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The certificate cannot be made.
     #[error("make the certificate of the demo target")]
     Certificate(#[from] rcgen::Error),

@@ -1,6 +1,6 @@
-//! How long an answer takes, and how to wait for exactly that long.
+//! How long an answer takes.
 //!
-//! Upstream: `chance`. Downstream: `server`, which waits before every counted answer.
+//! Upstream: `chance`. Downstream: `server`, which waits before every counted answer with `alarm`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,9 +9,6 @@ use std::time::{Duration, Instant};
 use crate::chance::Chance;
 use crate::error::LatencyError;
 use crate::limits::MAX_LATENCY;
-
-/// The timer of the runtime is exact to a millisecond and rounds up, so it is only trusted up to here.
-const TIMER_MARGIN: Duration = Duration::from_millis(2);
 
 /// How long a target takes for a request, from the last byte of the request on.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -176,19 +173,6 @@ fn show_duration(time: Duration) -> String {
         format!("{}ms", micros / 1e3)
     } else {
         format!("{micros}us")
-    }
-}
-
-/// Waits until `deadline` with an error of microseconds, never less: the timer does the long part, and
-/// the rest is yielded away so that other requests of this thread go on.
-pub(crate) async fn wait_until(deadline: Instant) {
-    if let Some(by_timer) = deadline.checked_sub(TIMER_MARGIN)
-        && by_timer > Instant::now()
-    {
-        tokio::time::sleep_until(by_timer.into()).await;
-    }
-    while Instant::now() < deadline {
-        tokio::task::yield_now().await;
     }
 }
 

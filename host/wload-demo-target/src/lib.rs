@@ -24,6 +24,7 @@
 //!
 //! Routes below `/_` are neither counted nor delayed, and never fail.
 
+mod alarm;
 mod catalog;
 mod chance;
 mod config;

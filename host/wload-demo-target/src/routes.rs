@@ -124,7 +124,8 @@ pub(crate) fn answer(
     request: &Parts,
     body: Bytes,
 ) -> Reply {
-    let get = request.method == Method::GET;
+    // HEAD is answered as GET; `server` takes the body away.
+    let get = request.method == Method::GET || request.method == Method::HEAD;
     let post = request.method == Method::POST;
     let query = request.uri.query().unwrap_or_default();
     match route {
@@ -149,9 +150,9 @@ pub(crate) fn answer(
         },
         Route::Cart if post => add_to_cart(target, request, &body),
         Route::Orders if post => place_order(target, request),
-        Route::Home | Route::Products | Route::Product | Route::Search => wrong_method("GET"),
+        Route::Home | Route::Products | Route::Product | Route::Search => wrong_method("GET, HEAD"),
         Route::Login | Route::Orders => wrong_method("POST"),
-        Route::Cart => wrong_method("GET, POST"),
+        Route::Cart => wrong_method("GET, HEAD, POST"),
         Route::Unknown => Reply::error(
             StatusCode::NOT_FOUND,
             format_args!("there is no route `{}`", request.uri.path()),
@@ -264,8 +265,7 @@ fn refuse(refusal: &Refusal) -> Reply {
 }
 
 fn wrong_method(allowed: &'static str) -> Reply {
-    let error = format_args!("this route has only {allowed}").to_string();
-    Reply::error(StatusCode::METHOD_NOT_ALLOWED, error)
+    Reply::error(StatusCode::METHOD_NOT_ALLOWED, format_args!("this route has only {allowed}"))
         .with(ALLOW, HeaderValue::from_static(allowed))
 }
 

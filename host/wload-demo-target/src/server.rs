@@ -26,11 +26,11 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::alarm::Alarm;
 use crate::catalog::Catalog;
 use crate::chance::Chance;
 use crate::config::TargetConfig;
 use crate::counts::{CountedBody, Counts, ThreadCounts};
-use crate::latency::wait_until;
 use crate::limits::{MAX_REQUEST_BYTES, MAX_SERVICE_TIMES};
 use crate::reply::Reply;
 use crate::routes::{self, Route};
@@ -48,6 +48,7 @@ pub(crate) struct Target {
     pub(crate) shop: Shop,
     pub(crate) log: Log,
     pub(crate) chance: Chance,
+    pub(crate) alarm: Alarm,
     started: Instant,
     /// Microseconds from the start to the last reset; stalls count from there.
     reset_after_us: AtomicU64,
@@ -62,6 +63,7 @@ impl Target {
             shop: Shop::new(config.seed),
             log: Log::default(),
             chance: Chance::new(config.seed),
+            alarm: Alarm::default(),
             started: Instant::now(),
             reset_after_us: AtomicU64::new(0),
             counts: (0..config.threads).map(|_| Arc::new(ThreadCounts::new(share))).collect(),
@@ -207,7 +209,7 @@ async fn serve(
     } else {
         routes::answer(target, route, argument, &request, body)
     };
-    wait_until(deadline + reply.delay).await;
+    target.alarm.wait_until(deadline + reply.delay).await;
     strip_body(&request, &mut reply);
     counts.served(ticket, received.elapsed());
     let status = reply.status.as_u16();

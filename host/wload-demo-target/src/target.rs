@@ -50,10 +50,9 @@ impl DemoTarget {
         config.check()?;
         let runtimes = (0..config.threads)
             .map(|index| {
-                let built = Builder::new_current_thread().enable_io().enable_time().build();
-                built.map_err(|source| TargetError::Thread { index, source })
+                ThreadRuntime::new().map_err(|source| TargetError::Thread { index, source })
             })
-            .collect::<Result<Vec<Runtime>, TargetError>>()?;
+            .collect::<Result<Vec<ThreadRuntime>, TargetError>>()?;
         let (listener, addr) = listen(&runtimes[0], config.bind)
             .map_err(|source| TargetError::Bind { addr: config.bind, source })?;
         let identity = config.tls.then(|| tls::make_identity(addr)).transpose()?;
@@ -71,6 +70,7 @@ impl DemoTarget {
             running: Some(running),
             threads: Vec::new(),
         };
+        this.start_alarm()?;
         let mut accepting = Some(accept_loop(listener, senders, stop.clone()));
         for (index, (runtime, streams)) in runtimes.into_iter().zip(receivers).enumerate() {
             let target = this.target.clone();
@@ -78,7 +78,7 @@ impl DemoTarget {
             let accepting = accepting.take();
             let spawned =
                 thread::Builder::new().name(format!("demo-target-{index}")).spawn(move || {
-                    runtime.block_on(async {
+                    runtime.get().block_on(async {
                         match accepting {
                             Some(accepting) => {
                                 tokio::join!(accepting, serving);
@@ -91,6 +91,14 @@ impl DemoTarget {
             this.threads.push(spawned.map_err(|source| TargetError::Thread { index, source })?);
         }
         Ok(this)
+    }
+
+    fn start_alarm(&mut self) -> Result<(), TargetError> {
+        let target = self.target.clone();
+        let named = thread::Builder::new().name("demo-target-alarm".to_owned());
+        let spawned = named.spawn(move || target.alarm.ring_loop());
+        self.threads.push(spawned.map_err(|source| TargetError::Alarm { source })?);
+        Ok(())
     }
 
     /// Where it listens, with the port that was free.
@@ -129,6 +137,7 @@ impl DemoTarget {
     /// Stops at once: connections are closed and threads have ended when this returns. The counts stay.
     pub fn stop(&mut self) {
         self.running = None;
+        self.target.alarm.stop();
         for thread in self.threads.drain(..) {
             // A thread that panicked has said so itself.
             let _ = thread.join();
@@ -142,8 +151,30 @@ impl Drop for DemoTarget {
     }
 }
 
-fn listen(runtime: &Runtime, bind: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
-    let _entered = runtime.enter();
+/// The runtime of one thread. It may end before its thread has begun, on a thread of the caller that has a
+/// runtime of its own, where an ordinary drop panics.
+struct ThreadRuntime(Option<Runtime>);
+
+impl ThreadRuntime {
+    fn new() -> io::Result<Self> {
+        Builder::new_current_thread().enable_io().enable_time().build().map(Some).map(Self)
+    }
+
+    fn get(&self) -> &Runtime {
+        self.0.as_ref().expect("it is only taken when this is dropped")
+    }
+}
+
+impl Drop for ThreadRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn listen(runtime: &ThreadRuntime, bind: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let _entered = runtime.get().enter();
     let socket = match bind {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,

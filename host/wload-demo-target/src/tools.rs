@@ -44,12 +44,14 @@ pub(crate) fn answer(
 ) -> Reply {
     match route {
         Route::Status => match status(argument, 200) {
-            Ok(code) => Reply::text(code, format!("{}\n", code.as_u16())),
-            Err(reply) => reply,
+            Some(code) => Reply::text(code, format!("{}\n", code.as_u16())),
+            None => not_a_status(argument, 200),
         },
         Route::Fail => match status(argument, 400) {
-            Ok(code) => Reply::error(code, format_args!("failed as asked with {}", code.as_u16())),
-            Err(reply) => reply,
+            Some(code) => {
+                Reply::error(code, format_args!("failed as asked with {}", code.as_u16()))
+            }
+            None => not_a_status(argument, 400),
         },
         Route::Bytes => match argument.parse::<usize>() {
             Ok(length) => Reply::octets(BYTES.slice(..length.min(MAX_BYTES_BODY))),
@@ -74,13 +76,15 @@ pub(crate) fn answer(
 }
 
 /// A status that a final answer may have: those below 200 would not be the end of it.
-fn status(text: &str, least: u16) -> Result<StatusCode, Reply> {
-    let code = text.parse().ok().filter(|code| (least..600).contains(code));
-    code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or_else(|| {
-        Reply::bad_request(format_args!(
-            "the status is `{text}`: expected a number from {least} to 599"
-        ))
-    })
+fn status(text: &str, least: u16) -> Option<StatusCode> {
+    let code = text.parse().ok().filter(|code| (least..600).contains(code))?;
+    StatusCode::from_u16(code).ok()
+}
+
+fn not_a_status(text: &str, least: u16) -> Reply {
+    Reply::bad_request(format_args!(
+        "the status is `{text}`: expected a number from {least} to 599"
+    ))
 }
 
 fn not_a_number(text: &str) -> Reply {
@@ -185,7 +189,7 @@ mod tests {
             ("200", 400, false),
             ("503", 400, true),
         ] {
-            assert_eq!(status(text, least).is_ok(), good, "{text}");
+            assert_eq!(status(text, least).is_some(), good, "{text}");
         }
     }
 }
