@@ -1,0 +1,142 @@
+//! The measuring HTTP client of a user.
+//!
+//! Upstream: tasks, by `self.client()`. Downstream: the host, which sends, measures and records.
+//! Invariants: a request whose parts are all literals is prepared once and sent by its handle
+//! afterwards (`template_cache.rs`), so that a request formats nothing but its values; headers and
+//! body of a response stay in the host until they are asked for.
+
+mod caught;
+mod encode;
+mod error;
+pub(crate) mod notes;
+mod request;
+mod response;
+mod template_cache;
+
+use std::borrow::Cow;
+
+use crate::bindings::wload::scenario::http;
+
+pub use caught::{CaughtResponse, CheckResult};
+pub use error::{HttpError, JsonError};
+pub use request::{Request, Url};
+pub use response::{Hop, Response, Timings};
+
+/// The HTTP client of this user, with its own connections, cookies and default headers.
+///
+/// It is only a name for what the host keeps: all clients of a user are the same one.
+///
+/// ```no_run
+/// # use wload_sdk::prelude::*;
+/// # fn task() -> TaskResult {
+/// let client = Client::new();
+/// client.get("/products/{id}").value(7).send();
+/// let cart: Vec<String> = client.get("/cart").send().json()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A URL that is a literal may have placeholders; the row in the statistics then has the name with
+/// the placeholders, so that all products share one row. A URL that is a `String` is sent as it is.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct Client;
+
+/// A cookie of the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cookie {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// The host that it is for.
+    pub domain: String,
+    /// The path that it is for.
+    pub path: String,
+}
+
+impl Client {
+    /// The client of the user that runs here; in a task it is `self.client()`.
+    pub fn new() -> Self {
+        Self
+    }
+
+    /// A request with any method.
+    pub fn request(self, method: impl Into<Cow<'static, str>>, url: impl Into<Url>) -> Request {
+        Request::new(method.into(), url.into())
+    }
+
+    /// `GET`
+    pub fn get(self, url: impl Into<Url>) -> Request {
+        self.request("GET", url)
+    }
+
+    /// `POST`
+    pub fn post(self, url: impl Into<Url>) -> Request {
+        self.request("POST", url)
+    }
+
+    /// `PUT`
+    pub fn put(self, url: impl Into<Url>) -> Request {
+        self.request("PUT", url)
+    }
+
+    /// `PATCH`
+    pub fn patch(self, url: impl Into<Url>) -> Request {
+        self.request("PATCH", url)
+    }
+
+    /// `DELETE`
+    pub fn delete(self, url: impl Into<Url>) -> Request {
+        self.request("DELETE", url)
+    }
+
+    /// `HEAD`
+    pub fn head(self, url: impl Into<Url>) -> Request {
+        self.request("HEAD", url)
+    }
+
+    /// `OPTIONS`
+    pub fn options(self, url: impl Into<Url>) -> Request {
+        self.request("OPTIONS", url)
+    }
+
+    /// A header for all later requests of this user that do not set it themselves.
+    pub fn set_header(self, name: &str, value: impl AsRef<str>) {
+        http::set_default_header(name, Some(value.as_ref().as_bytes()));
+    }
+
+    /// The header is no longer sent by default.
+    pub fn remove_header(self, name: &str) {
+        http::set_default_header(name, None);
+    }
+
+    /// User name and password for all later requests, as HTTP's basic authentication has them.
+    pub fn set_basic_auth(self, user: &str, password: &str) {
+        self.set_header("Authorization", encode::basic_auth(user, password));
+    }
+
+    /// The cookies of this user.
+    pub fn cookies(self) -> Vec<Cookie> {
+        let cookies = http::cookies().into_iter();
+        cookies
+            .map(|http::Cookie { name, value, domain, path }| Cookie { name, value, domain, path })
+            .collect()
+    }
+
+    /// Sets a cookie.
+    pub fn set_cookie(self, cookie: Cookie) {
+        let Cookie { name, value, domain, path } = cookie;
+        http::set_cookie(&http::Cookie { name, value, domain, path });
+    }
+
+    /// Removes all cookies of this user.
+    pub fn clear_cookies(self) {
+        http::clear_cookies();
+    }
+
+    /// The next request of this user opens a new connection.
+    pub fn close_connections(self) {
+        http::close_connections();
+    }
+}

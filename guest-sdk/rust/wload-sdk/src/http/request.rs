@@ -1,0 +1,385 @@
+//! A request: built by the author, prepared once if it can be, sent by the host.
+//!
+//! Upstream: [`Client`](super::Client). Downstream: the host, and [`Response`]. Invariant: a request
+//! whose method, URL, name, and headers are literals goes by a template; any other is described to
+//! the host anew each time it is sent.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::caught::{CaughtResponse, CheckResult};
+use super::template_cache::{Key, Options, Recording, TemplateCache};
+use super::{HttpError, Response, encode, notes};
+use crate::bindings::wload::scenario::http;
+use crate::clock;
+
+type Text = Cow<'static, str>;
+
+/// What a request that is built holds.
+#[derive(Debug)]
+#[must_use = "call `send`"]
+pub struct Request {
+    method: Text,
+    url: Url,
+    name: Option<Text>,
+    /// Name and value in turn.
+    headers: Vec<Text>,
+    query: Vec<&'static str>,
+    /// Those of the URL first, then those of the query.
+    values: Vec<String>,
+    url_values: usize,
+    body: Option<Vec<u8>>,
+    options: Options,
+    /// What the author got wrong.
+    mistake: Option<String>,
+}
+
+/// Where a request goes: an absolute URL, or a path that is appended to the user's base URL.
+///
+/// A literal is a template: `{name}` stands for a value, `{{` and `}}` for braces. A `String` is
+/// sent as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Url {
+    /// A literal, with placeholders.
+    Template(&'static str),
+    /// A text that was made at run time.
+    Text(String),
+}
+
+impl From<&'static str> for Url {
+    fn from(url: &'static str) -> Self {
+        Self::Template(url)
+    }
+}
+
+impl From<String> for Url {
+    fn from(url: String) -> Self {
+        Self::Text(url)
+    }
+}
+
+impl From<&String> for Url {
+    fn from(url: &String) -> Self {
+        Self::Text(url.clone())
+    }
+}
+
+thread_local! {
+    static TEMPLATES: RefCell<TemplateCache<http::RequestTemplate>> =
+        const { RefCell::new(TemplateCache::new()) };
+}
+
+impl Request {
+    pub(super) fn new(method: Text, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            name: None,
+            headers: Vec::new(),
+            query: Vec::new(),
+            values: Vec::new(),
+            url_values: 0,
+            body: None,
+            options: Options {
+                recording: Recording::Automatic,
+                redirects: None,
+                timeout: None,
+                keep_body: true,
+            },
+            mistake: None,
+        }
+    }
+
+    /// The value of the next placeholder in the URL; it is percent-encoded.
+    pub fn value(mut self, value: impl ToString) -> Self {
+        self.values.insert(self.url_values, value.to_string());
+        self.url_values += 1;
+        self
+    }
+
+    /// Adds `name=value` to the query. The name of the request in the statistics stays the URL as
+    /// it was given.
+    pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.query.push(name);
+        self.values.push(value.to_string());
+        self
+    }
+
+    /// The name in the statistics. Without it: the URL as it was given, placeholders included.
+    pub fn name(mut self, name: impl Into<Text>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// A header of this request.
+    pub fn header(mut self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
+        self.headers.push(name.into());
+        self.headers.push(value.into());
+        self
+    }
+
+    /// User name and password, as HTTP's basic authentication has them.
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.header("Authorization", encode::basic_auth(user, password))
+    }
+
+    /// A body of bytes or text.
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// A body of JSON.
+    pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(body) => self.body = Some(body),
+            Err(error) => self.mistake = Some(format!("the body cannot be JSON: {error}")),
+        }
+        self.content_type("application/json")
+    }
+
+    /// A body like that of a form: `.form([("q", "lamp")])`.
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let mut body = String::new();
+        for (name, value) in pairs {
+            encode::push_pair(&mut body, name.as_ref(), value.as_ref());
+        }
+        self.body = Some(body.into_bytes());
+        self.content_type("application/x-www-form-urlencoded")
+    }
+
+    /// How long the whole exchange may take.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// How many redirects are followed. Without it 30.
+    pub fn redirects(mut self, count: u32) -> Self {
+        self.options.redirects = Some(count);
+        self
+    }
+
+    /// A redirect is an answer like any other.
+    pub fn no_redirects(self) -> Self {
+        self.redirects(0)
+    }
+
+    /// The body of the response is received and counted, but not kept. Worth it for large bodies
+    /// that nobody looks at.
+    pub fn discard_body(mut self) -> Self {
+        self.options.keep_body = false;
+        self
+    }
+
+    /// The request stands in no statistics.
+    pub fn silent(mut self) -> Self {
+        self.options.recording = Recording::Silent;
+        self
+    }
+
+    /// Sends it. No response, or a status of 400 and more, is a failure.
+    pub fn send(self) -> Response {
+        self.exchange()
+    }
+
+    /// Sends it; whether it was a failure, the author says afterwards. Locust:
+    /// `catch_response=True`.
+    pub fn catch_response(mut self) -> CaughtResponse {
+        if self.options.recording == Recording::Silent {
+            self.mistake = Some("a request cannot be silent and have its response caught".into());
+        }
+        self.options.recording = Recording::Judged;
+        CaughtResponse::new(self.exchange())
+    }
+
+    /// Sends it and lets `judge` say whether it was a failure: an error is one, with its text as
+    /// the reason; anything else is a success, whatever the status.
+    pub fn check(self, judge: impl FnOnce(&CaughtResponse) -> CheckResult) -> Response {
+        let caught = self.catch_response();
+        let verdict = judge(&caught);
+        caught.conclude(verdict)
+    }
+
+    /// The header `Content-Type`, unless the author has set it already.
+    fn content_type(self, content_type: &'static str) -> Self {
+        let is_set =
+            self.headers.iter().step_by(2).any(|name| name.eq_ignore_ascii_case("content-type"));
+        if is_set { self } else { self.header("Content-Type", content_type) }
+    }
+
+    fn exchange(mut self) -> Response {
+        let sent = match self.mistake.take() {
+            Some(mistake) => Err(HttpError::InvalidRequest(mistake)),
+            None => self.send_to_host(),
+        };
+        let name = self.name.unwrap_or(match self.url {
+            Url::Template(url) => Cow::Borrowed(url),
+            Url::Text(url) => Cow::Owned(url),
+        });
+        let response = Response::new(self.method, name, sent);
+        if let Some(error) = response.error() {
+            notes::note(response.method(), response.name(), error);
+        }
+        response
+    }
+
+    fn send_to_host(&self) -> Result<http::Reply, HttpError> {
+        if let Some(sent) = self.send_prepared() {
+            return Ok(sent?);
+        }
+        match &self.url {
+            Url::Template(url) => {
+                let template = http::RequestTemplate::create(&self.spec(url))?;
+                Ok(template.send(&self.values, self.body.as_deref()))
+            }
+            Url::Text(_) if self.url_values > 0 => Err(HttpError::InvalidRequest(
+                "values need a URL that is a literal with placeholders".into(),
+            )),
+            Url::Text(url) => {
+                let mut full = url.clone();
+                if !self.query.is_empty() && !full.contains('?') {
+                    full.push('?');
+                }
+                for (name, value) in self.query.iter().zip(&self.values) {
+                    encode::push_pair(&mut full, name, value);
+                }
+                let mut spec = self.spec(url);
+                spec.url = full;
+                Ok(http::send(&spec, self.body.as_deref()))
+            }
+        }
+    }
+
+    /// Sends it by its template, which is made at the first time. None: it has parts that change
+    /// and no template of its own.
+    fn send_prepared(&self) -> Option<Result<http::Reply, http::ErrorCode>> {
+        let (Url::Template(url), Cow::Borrowed(method)) = (&self.url, &self.method) else {
+            return None;
+        };
+        let name = match &self.name {
+            None => None,
+            Some(Cow::Borrowed(name)) => Some(*name),
+            Some(Cow::Owned(_)) => return None,
+        };
+        let headers = literals(&self.headers)?;
+        let options = self.options;
+        let key = Key { method, url, name, query: &self.query, headers: &headers, options };
+        TEMPLATES.with_borrow_mut(|templates| {
+            if templates.get(&key).is_none() {
+                let template = match http::RequestTemplate::create(&self.spec(url)) {
+                    Ok(template) => template,
+                    Err(error) => return Some(Err(error)),
+                };
+                if let Err(template) = templates.insert(&key, template) {
+                    return Some(Ok(template.send(&self.values, self.body.as_deref())));
+                }
+            }
+            let template = templates.get(&key)?;
+            Some(Ok(template.send(&self.values, self.body.as_deref())))
+        })
+    }
+
+    fn spec(&self, url: &str) -> http::RequestSpec {
+        let name = match &self.name {
+            Some(name) => Some(name.to_string()),
+            None if self.query.is_empty() => None,
+            None => Some(url.to_owned()),
+        };
+        let Options { recording, redirects, timeout, keep_body } = self.options;
+        http::RequestSpec {
+            method: self.method.to_string(),
+            url: encode::with_query_places(url, &self.query),
+            name,
+            headers: self
+                .headers
+                .chunks_exact(2)
+                .map(|field| (field[0].to_string(), field[1].as_bytes().to_vec()))
+                .collect(),
+            recording: match recording {
+                Recording::Automatic => http::Recording::Automatic,
+                Recording::Judged => http::Recording::Judged,
+                Recording::Silent => http::Recording::Silent,
+            },
+            redirects,
+            timeout: timeout.map(clock::to_nanoseconds),
+            keep_body,
+        }
+    }
+}
+
+/// The texts, if all of them are literals.
+fn literals(texts: &[Text]) -> Option<Vec<&'static str>> {
+    texts
+        .iter()
+        .map(|text| match text {
+            Cow::Borrowed(text) => Some(*text),
+            Cow::Owned(_) => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Client;
+
+    #[test]
+    fn values_of_the_url_come_before_those_of_the_query() {
+        let request = Client::new()
+            .get("/{a}/{b}?fixed=1")
+            .query("q", "red lamp")
+            .value("x")
+            .value(2)
+            .query("page", 3);
+        assert_eq!(request.values, ["x", "2", "red lamp", "3"]);
+        let spec = request.spec("/{a}/{b}?fixed=1");
+        assert_eq!(spec.url, "/{a}/{b}?fixed=1&q={query0}&page={query1}");
+        assert_eq!(spec.name.as_deref(), Some("/{a}/{b}?fixed=1"));
+    }
+
+    #[test]
+    fn a_body_names_its_type_unless_the_author_did() {
+        let request = Client::new().post("/login").json(&["a"]);
+        assert_eq!(request.body.as_deref(), Some(&b"[\"a\"]"[..]));
+        assert_eq!(request.headers, ["Content-Type", "application/json"]);
+        let request =
+            Client::new().post("/x").header("content-type", "text/x").form([("a", "b c")]);
+        assert_eq!(request.headers, ["content-type", "text/x"]);
+        assert_eq!(request.body.as_deref(), Some(&b"a=b%20c"[..]));
+    }
+
+    #[test]
+    fn a_request_the_author_got_wrong_is_never_sent_and_is_noted() {
+        let map = std::collections::BTreeMap::from([(vec![1], 2)]);
+        let response = Client::new().post("/login").json(&map).send();
+        assert!(!response.ok());
+        let note = notes::take().invalid_request.unwrap();
+        assert!(note.starts_with("POST /login: the body cannot be JSON"), "{note}");
+
+        let url = String::from("/products/7");
+        let response = Client::new().get(&url).value(1).send();
+        assert!(matches!(response.error(), Some(HttpError::InvalidRequest(_))));
+        let note = notes::take().invalid_request.unwrap();
+        assert!(note.contains("a literal with placeholders"), "{note}");
+
+        let caught = Client::new().get("/").silent().catch_response();
+        caught.failure("not sent, so not judged");
+        drop(caught);
+        assert!(notes::take().invalid_request.unwrap().contains("silent"));
+    }
+
+    #[test]
+    fn only_literals_make_a_key() {
+        let texts = [Text::Borrowed("Accept"), Text::Borrowed("text/plain")];
+        assert_eq!(literals(&texts).unwrap(), ["Accept", "text/plain"]);
+        assert_eq!(literals(&[Text::Borrowed("X-Id"), Text::Owned("7".into())]), None);
+    }
+}
