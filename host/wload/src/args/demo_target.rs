@@ -24,7 +24,8 @@ pub(crate) struct DemoTargetArgs {
     /// Threads that serve
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
-    /// Time that each answer takes: none, fixed:10ms, uniform:5ms-20ms, ...
+    /// Time that each answer takes: none, fixed:10ms, bimodal:5ms,50ms,0.1 (one of ten is slow) or
+    /// stall:5s,500ms (every 5 s everything stands still)
     #[arg(long, value_name = "LATENCY", default_value = "none")]
     pub(crate) latency: String,
     /// Share of requests that are answered with status 500
