@@ -1,0 +1,355 @@
+//! The real binary with an environment of its own, a deadline, and everything it said.
+//!
+//! Upstream: tests. Downstream: `target/debug/wload`. Invariants: a process ends with its [`Running`];
+//! nothing of the tester's own environment reaches it; runs under load take turns.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::guest::repository;
+
+/// Longest time that a command may take, unless the test says otherwise. Generous: it only ends what hangs.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// How often a running process is looked at.
+const POLL: Duration = Duration::from_millis(5);
+/// Variables without which neither a program nor cargo can be found.
+const KEPT_VARIABLES: [&str; 5] = ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
+
+static LOAD: Mutex<()> = Mutex::new(());
+
+/// Held while a run puts this machine under load, so that no other run of this test binary is disturbed.
+#[must_use]
+pub fn under_load() -> MutexGuard<'static, ()> {
+    // A test that failed under load leaves nothing behind.
+    LOAD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The binary under test: beside the test binaries' folder, whatever the target folder is called.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a process knows its executable");
+    let folder = test.parent().and_then(Path::parent).expect("a test is in target/PROFILE/deps");
+    let path = folder.join(format!("wload{}", std::env::consts::EXE_SUFFIX));
+    assert!(path.is_file(), "`{}` is missing: run `cargo build -p wload`", path.display());
+    path
+}
+
+/// A command line to run.
+#[derive(Debug)]
+pub struct Wload {
+    command: Command,
+    deadline: Duration,
+}
+
+impl Wload {
+    /// `wload ARGS`, split at spaces: values with spaces are added by [`Wload::arg`].
+    #[must_use]
+    pub fn new(args: &str) -> Self {
+        let mut command = Command::new(binary());
+        command.args(args.split_whitespace()).env_clear();
+        for name in KEPT_VARIABLES {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("WLOAD_CACHE_DIR", repository().join("target/tests/cache"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // A folder without a `wload.toml`.
+        command.current_dir(folder("work"));
+        Self { command, deadline: DEADLINE }
+    }
+
+    /// `wload run` of this component against this target.
+    #[must_use]
+    pub fn run(component: &Path, host: &str, args: &str) -> Self {
+        Self::new("run").arg(component).arg("--host").arg(host).args(args)
+    }
+
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// More arguments, split at spaces.
+    #[must_use]
+    pub fn args(mut self, args: &str) -> Self {
+        self.command.args(args.split_whitespace());
+        self
+    }
+
+    /// A variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// The folder that it runs in.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// Another deadline than a minute.
+    #[must_use]
+    pub fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// A stdin that stays open until [`Running::close_stdin`].
+    #[must_use]
+    pub fn with_stdin(mut self) -> Self {
+        self.command.stdin(Stdio::piped());
+        self
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn spawn(mut self) -> Running {
+        let words = self.command.get_args().map(OsString::from).collect();
+        let mut child =
+            self.command.spawn().unwrap_or_else(|error| panic!("failed to start wload: {error}"));
+        let stdout = Reader::start(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = Reader::start(child.stderr.take().expect("stderr is a pipe"));
+        Running { child, words, stdout, stderr, deadline: Instant::now() + self.deadline }
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    #[must_use]
+    pub fn output(self) -> Finished {
+        self.spawn().finish()
+    }
+
+    /// Runs it to its end, which must be this exit code.
+    ///
+    /// # Panics
+    /// When it ends otherwise, or not in time.
+    #[must_use]
+    pub fn expect(self, code: i32) -> Finished {
+        let finished = self.output();
+        assert_eq!(finished.code, Some(code), "{finished}");
+        finished
+    }
+}
+
+/// A process that runs; it is killed when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    words: Vec<OsString>,
+    stdout: Reader,
+    stderr: Reader,
+    deadline: Instant,
+}
+
+impl Running {
+    /// Ctrl-C.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// What `kill` sends.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process has an id"), signal).expect("the process is ours");
+    }
+
+    /// The end of its stdin.
+    pub fn close_stdin(&mut self) {
+        drop(self.child.stdin.take());
+    }
+
+    /// Waits for the first line of stdout.
+    ///
+    /// # Panics
+    /// When the process ends or the deadline passes before.
+    #[must_use]
+    pub fn first_line(&mut self) -> String {
+        self.wait("its first line", |this| {
+            let text = this.stdout.text();
+            text.split_once('\n').map(|(line, _)| line.to_owned())
+        })
+    }
+
+    /// Waits until stderr has this text.
+    ///
+    /// # Panics
+    /// When the process ends or the deadline passes before.
+    pub fn wait_for(&mut self, text: &str) {
+        self.wait(text, |this| this.stderr.text().contains(text).then_some(()));
+    }
+
+    fn wait<T>(&mut self, what: &str, look: impl Fn(&Self) -> Option<T>) -> T {
+        loop {
+            let ended = self.child.try_wait().expect("the process is ours");
+            if let Some(found) = look(self) {
+                return found;
+            }
+            let is_late = Instant::now() >= self.deadline;
+            assert!(
+                ended.is_none() && !is_late,
+                "waited for `{what}`, found ({ended:?}):\n{}\n{}",
+                self.stdout.text(),
+                self.stderr.text()
+            );
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When the deadline passes before.
+    #[must_use]
+    pub fn finish(mut self) -> Finished {
+        let status = loop {
+            match self.child.try_wait().expect("the process is ours") {
+                Some(status) => break status,
+                None if Instant::now() < self.deadline => std::thread::sleep(POLL),
+                None => panic!("{:?} does not end:\n{}", self.words, self.stderr.text()),
+            }
+        };
+        self.stdout.join();
+        self.stderr.join();
+        Finished::new(status, &self.words, self.stdout.text(), self.stderr.text())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Either it has ended already, or the test has failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A process that has ended.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its exit code; none when a signal killed it.
+    pub code: Option<i32>,
+    /// All of stdout.
+    pub stdout: String,
+    /// All of stderr.
+    pub stderr: String,
+    words: Vec<OsString>,
+}
+
+impl Finished {
+    fn new(status: ExitStatus, words: &[OsString], stdout: String, stderr: String) -> Self {
+        Self { code: status.code(), stdout, stderr, words: words.to_vec() }
+    }
+
+    /// The line of stderr with the verdict, without the word `verdict`.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn verdict(&self) -> &str {
+        let line = self.stderr.lines().find_map(|line| line.strip_prefix("verdict: "));
+        line.unwrap_or_else(|| panic!("no verdict: {self}"))
+    }
+
+    /// How many requests were on the wire when their users were stopped, as the summary says.
+    #[must_use]
+    pub fn interrupted(&self) -> u64 {
+        let mark = [" requests were on the wire when", " request was on the wire when"];
+        let count = |line: &str| {
+            let (count, _) = mark.iter().find_map(|mark| line.split_once(mark))?;
+            count.trim().parse().ok()
+        };
+        self.stderr.lines().find_map(count).unwrap_or(0)
+    }
+}
+
+impl std::fmt::Display for Finished {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { code, stdout, stderr, words } = self;
+        write!(out, "{words:?} ended with {code:?}\nstdout:\n{stdout}\nstderr:\n{stderr}")
+    }
+}
+
+/// Gathers what a pipe says, so that the process never waits for us.
+#[derive(Debug)]
+struct Reader {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reader {
+    fn start(pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let gathered = bytes.clone();
+        let thread = std::thread::spawn(move || {
+            let mut pipe = BufReader::new(pipe);
+            // A pipe that breaks is a process that has ended.
+            while let Ok(chunk) = pipe.fill_buf() {
+                if chunk.is_empty() {
+                    return;
+                }
+                let length = chunk.len();
+                gathered.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(chunk);
+                pipe.consume(length);
+            }
+        });
+        Self { bytes, thread: Some(thread) }
+    }
+
+    fn text(&self) -> String {
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn join(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("a reader does not panic");
+        }
+    }
+}
+
+/// An empty folder for this name, below `target/tests`.
+///
+/// # Panics
+/// When it cannot be made.
+#[must_use]
+pub fn empty_folder(name: &str) -> PathBuf {
+    let path = repository().join("target/tests").join(name);
+    if let Err(error) = std::fs::remove_dir_all(&path) {
+        let is_new = error.kind() == std::io::ErrorKind::NotFound;
+        assert!(is_new, "failed to empty `{}`: {error}", path.display());
+    }
+    folder(name)
+}
+
+fn folder(name: &str) -> PathBuf {
+    let path = repository().join("target/tests").join(name);
+    std::fs::create_dir_all(&path)
+        .unwrap_or_else(|error| panic!("failed to make `{}`: {error}", path.display()));
+    path
+}
