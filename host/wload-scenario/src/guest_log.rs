@@ -1,7 +1,7 @@
 //! Log lines and standard output of one user: bounded, line by line.
 //!
 //! Upstream: `interfaces/log.rs` and the guest's stdout and stderr. Downstream: the core's log.
-//! Remembers the last line that says why a guest is about to panic, for `trap.rs`.
+//! Remembers the last lines that say why a guest is about to panic, for `trap.rs`.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wload_core::event::LogLevel;
-use wload_core::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_PER_SECOND_MAX};
+use wload_core::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_PER_SECOND_MAX, MESSAGE_BYTES_MAX};
 
 use crate::core_context::{CoreContext, GuestLine};
 
@@ -44,8 +44,8 @@ impl GuestLog {
     /// One line, unless this second has had its share.
     pub(crate) fn line(&self, level: LogLevel, message: &str) {
         let message = cut(message.trim_end(), LOG_LINE_BYTES_MAX);
-        if level == LogLevel::Error && message.contains("panicked at") {
-            *self.last_panic.borrow_mut() = Some(message.to_owned());
+        if level == LogLevel::Error {
+            follow_panic(&mut self.last_panic.borrow_mut(), message);
         }
         let second = self.core.clock.elapsed().as_secs();
         if second != self.second.replace(second) {
@@ -67,6 +67,20 @@ impl GuestLog {
     /// What a panic said, once.
     pub(crate) fn take_panic(&self) -> Option<String> {
         self.last_panic.borrow_mut().take()
+    }
+}
+
+/// A panic begins with the line that has its place; what it says are the lines after it, up to Rust's
+/// note about backtraces.
+fn follow_panic(panic: &mut Option<String>, line: &str) {
+    if line.contains("panicked at") {
+        *panic = Some(line.to_owned());
+    } else if let Some(said) = panic
+        && said.len() < MESSAGE_BYTES_MAX
+        && !line.starts_with("note: ")
+    {
+        said.push('\n');
+        said.push_str(line);
     }
 }
 
@@ -170,5 +184,26 @@ impl AsyncWrite for LineStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_that_is_written_line_by_line_is_remembered_without_the_note() {
+        let mut panic = None;
+        for line in [
+            "before",
+            "thread '<unnamed>' panicked at src/lib.rs:7:9:",
+            "assertion failed",
+            "  left: 1",
+            "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+        ] {
+            follow_panic(&mut panic, line);
+        }
+        let said = "thread '<unnamed>' panicked at src/lib.rs:7:9:\nassertion failed\n  left: 1";
+        assert_eq!(panic.as_deref(), Some(said));
     }
 }

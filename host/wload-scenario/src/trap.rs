@@ -88,13 +88,18 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The innermost frames that have a name, without the language's own machinery.
+/// The frames that have a name, innermost first, without the machinery of a panic.
 fn trace(backtrace: &WasmBacktrace) -> String {
     let mut lines = Vec::new();
     for frame in backtrace.frames() {
         let symbol = frame.symbols().first();
         let name = symbol.and_then(wasmtime::FrameSymbol::name).or_else(|| frame.func_name());
         let Some(name) = name else { continue };
+        // Without the hash: the same place reads the same in every build.
+        let name = format!("{:#}", rustc_demangle::demangle(name));
+        if is_machinery(&name) {
+            continue;
+        }
         let place = symbol.and_then(|symbol| Some((symbol.file()?, symbol.line()?)));
         match place {
             Some((file, line)) => lines.push(format!("  {name} ({file}:{line})")),
@@ -102,6 +107,19 @@ fn trace(backtrace: &WasmBacktrace) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// Whether Rust's library, not the scenario, is in this frame when a guest panics.
+fn is_machinery(name: &str) -> bool {
+    const PANIC: [&str; 6] = [
+        "abort",
+        "__rustc::",
+        "core::panicking::",
+        "std::panicking::",
+        "std::sys::",
+        "std::process::",
+    ];
+    PANIC.iter().any(|prefix| name.trim_start_matches('<').starts_with(prefix))
 }
 
 fn cut(mut text: String, bytes: usize) -> String {
@@ -125,6 +143,14 @@ mod tests {
         ] {
             assert_eq!(panic_message(said), shown);
         }
+    }
+
+    #[test]
+    fn only_the_machinery_of_a_panic_is_left_out_of_a_trace() {
+        assert!(is_machinery("core::panicking::panic_fmt"));
+        assert!(is_machinery("std::panicking::panic_handler::{closure#0}"));
+        assert!(!is_machinery("shop::checkout"));
+        assert!(!is_machinery("core::str::slice_error_fail"));
     }
 
     #[test]
