@@ -1,7 +1,126 @@
 //! Write wload scenarios in Rust.
+//!
+//! A scenario says what its users do; wload runs many of them, each in an instance of the compiled
+//! component with a memory of its own, picks their tasks, does their waiting and measures their
+//! requests. The words and the habits are Locust's.
+//!
+//! ```no_run
+//! use serde::{Deserialize, Serialize};
+//! use wload_sdk::prelude::*;
+//!
+//! /// One user's state. It begins as its default when the user starts.
+//! #[derive(Default)]
+//! struct Shopper {
+//!     last_seen: Option<u32>,
+//! }
+//!
+//! #[user(weight = 3, wait_time = between(1, 5))]
+//! impl Shopper {
+//!     #[on_start]
+//!     fn log_in(&mut self) -> TaskResult {
+//!         let credentials = Credentials { username: "ada", password: "secret" };
+//!         let login: Login = self.client().post("/login").json(&credentials).send().json()?;
+//!         self.client().set_header("Authorization", format!("Bearer {}", login.token));
+//!         Ok(())
+//!     }
+//!
+//!     #[task(weight = 3, tags("browse"))]
+//!     fn browse(&mut self) -> TaskResult {
+//!         let list: ProductList = self.client().get("/products").query("limit", 20).send().json()?;
+//!         self.last_seen = list.products.last().map(|product| product.id);
+//!         Ok(())
+//!     }
+//!
+//!     #[task]
+//!     fn view(&mut self) -> TaskResult {
+//!         let id = self.last_seen.or_raise("nothing to view")?;
+//!         self.client().get("/products/{id}").value(id).send();
+//!         Ok(())
+//!     }
+//!
+//!     #[task]
+//!     type Purchase = Purchase;
+//! }
+//!
+//! /// A task set: entered like a task, left by `interrupt`.
+//! #[derive(Default)]
+//! struct Purchase;
+//!
+//! #[task_set(user = Shopper, sequential)]
+//! impl Purchase {
+//!     #[task]
+//!     fn add(&mut self, user: &mut Shopper) -> TaskResult {
+//!         let Some(product_id) = user.last_seen else { return interrupt() };
+//!         self.client().post("/cart").json(&CartItem { product_id }).send();
+//!         Ok(())
+//!     }
+//!
+//!     #[task]
+//!     fn order(&mut self) -> TaskResult {
+//!         let order = self.client().post("/orders").catch_response();
+//!         if order.status() == 409 {
+//!             order.success(); // out of stock is an answer like any other
+//!         }
+//!         interrupt()
+//!     }
+//! }
+//!
+//! # #[derive(Serialize)] struct Credentials { username: &'static str, password: &'static str }
+//! # #[derive(Deserialize)] struct Login { token: String }
+//! # #[derive(Deserialize)] struct ProductList { products: Vec<Product> }
+//! # #[derive(Deserialize)] struct Product { id: u32 }
+//! # #[derive(Serialize)] struct CartItem { product_id: u32 }
+//! scenario!(users: [Shopper]);
+//! # fn main() {}
+//! ```
+//!
+//! The package is a `cdylib`; `wload run FOLDER` builds it for `wasm32-wasip2` and runs it, and
+//! `wload new FOLDER` writes one to begin with.
+//!
+//! # Concepts
+//!
+//! - **User** ([`User`]): a struct is the state of one simulated person; its class has a weight, a
+//!   wait time, tasks, `on_start` and `on_stop`. The attribute [`macro@user`] makes a class of an
+//!   `impl` block.
+//! - **Task** ([`Task`]): a method. It may return nothing or a [`TaskResult`]. `?` on any error ends
+//!   the task as an *exception*, a row of the report with its place in the source; the user waits
+//!   and goes on. [`interrupt`], [`reschedule`], [`stop_user`] and [`stop_run`] say what comes next.
+//!   A panic is an exception too, but the user begins anew.
+//! - **Task set** ([`TaskSet`]): tasks at random by weight, or in sequence, with a state of its own
+//!   that begins anew each time a user enters it. Sets nest.
+//! - **Wait time** ([`WaitTime`]): [`between`], [`constant`], [`constant_pacing`],
+//!   [`constant_throughput`], or a function. wload waits; a waiting user costs nothing in here.
+//! - **Client** ([`http::Client`]): connections, cookies and default headers of one user. A request
+//!   of literals is prepared once; placeholders like `{id}` take values and keep all products in one
+//!   row of the statistics. A *failure* is a request without response or with a status of 400 and
+//!   more; [`catch_response`](http::Request::catch_response) and [`check`](http::Request::check)
+//!   judge otherwise.
+//! - **Measurements** ([`events`]): requests of other protocols, counters, gauges, trends.
+//! - **Test data** ([`data`]): CSV tables, handed out in order, at random, or each row once.
+//! - **Options** ([`options`]): values from the command line.
+//! - **Load shape** ([`LoadShape`]) and **hooks** ([`Hooks`]): how many users there are over time;
+//!   what is done before and after the run.
+//! - [`random`], [`clock`], [`info!`], [`control`]: choices that a seed repeats, time, log lines,
+//!   stopping.
+//!
+//! # Without macros
+//!
+//! The attributes write what [`User`], [`TaskSet`] and [`Scenario`] show by hand, and nothing else.
+//!
+//! # Natively
+//!
+//! A scenario compiles for the machine it is written on as well, so that parsing, shapes and other
+//! pure parts can be unit-tested with `cargo test`. What calls the host panics there.
+//!
+//! Control comes in by `exports.rs`, which the host calls, and goes by `runtime.rs` to the author's
+//! functions. Data goes out by the modules that call `bindings.rs`. Invariants: an instance holds one
+//! user and calls never overlap; everything that is the user's is in its struct and in the structs of
+//! the sets it is in.
 
+// The attributes name this crate by its name, also in its own tests.
 extern crate self as wload_sdk;
 
+#[doc(hidden)]
 pub mod bindings;
 pub mod clock;
 mod context;

@@ -59,10 +59,10 @@ macro_rules! export {
     ($scenario:ident) => {
         #[expect(
             unsafe_code,
-    reason = "the exports of a component are functions that C could call"
+            reason = "the exports of a component are functions that C could call"
         )]
         const _: () = {
-            $crate::bindings::export_world!($scenario with_types_in $crate::bindings);
+    $crate::bindings::export_world!($scenario with_types_in $crate::bindings);
         };
     };
 }

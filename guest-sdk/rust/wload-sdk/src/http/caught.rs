@@ -71,7 +71,7 @@ impl CaughtResponse {
         self.response.json().inspect_err(|error| {
             // A response that never came or has a bad status is a failure with a better reason.
             if !self.is_judged.get() && self.response.ok() {
-                self.failure(error.to_string());
+                self.failure(error.reason());
             }
         })
     }
@@ -79,7 +79,11 @@ impl CaughtResponse {
     /// The verdict of a check.
     pub(super) fn conclude(self, verdict: CheckResult) -> Response {
         match verdict {
-            Err(reason) => self.failure(reason.to_string()),
+            Err(reason) => match reason.downcast_ref::<JsonError>() {
+                // The row names the request already.
+                Some(json) => self.failure(json.reason()),
+                None => self.failure(reason.to_string()),
+            },
             Ok(()) if !self.is_judged.get() => self.success(),
             Ok(()) => {}
         }

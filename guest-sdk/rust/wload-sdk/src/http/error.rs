@@ -125,6 +125,15 @@ impl JsonError {
         self.status
     }
 
+    /// What is wrong, without the request: a reason for a failure of that request.
+    pub fn reason(&self) -> String {
+        let Self { status, what, .. } = self;
+        match status {
+            0 => what.clone(),
+            status => format!("status {status} without the expected JSON: {what}"),
+        }
+    }
+
     /// Where in the body it is wrong, and how the body begins: lines for a trace.
     pub fn detail(&self) -> &str {
         &self.detail
@@ -133,12 +142,7 @@ impl JsonError {
 
 impl Display for JsonError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { request, status, what, .. } = self;
-        if *status == 0 {
-            write!(out, "{request}: {what}")
-        } else {
-            write!(out, "{request}: status {status} without the expected JSON: {what}")
-        }
+        write!(out, "{}: {}", self.request, self.reason())
     }
 }
 
