@@ -1,1 +1,11 @@
-//! To be written.
+//! Scenarios: what a guest may do, what happens when it misbehaves, and which are refused.
+//!
+//! Upstream: the guests in `tests/guests`. Downstream: the real binary, and targets that keep a log of
+//! the steps that guests leave.
+
+#![cfg(test)]
+
+mod coverage;
+mod isolation;
+mod refusals;
+mod sandbox;

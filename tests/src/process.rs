@@ -140,7 +140,6 @@ impl Wload {
     ///
     /// # Panics
     /// When it ends otherwise, or not in time.
-    #[must_use]
     pub fn expect(self, code: i32) -> Finished {
         let finished = self.output();
         assert_eq!(finished.code, Some(code), "{finished}");

@@ -1,7 +1,8 @@
 //! User classes that misbehave, each in its own way, and one that does not.
 //!
 //! Upstream: `tests/scenario/isolation.rs`; `Steady` also serves the tests of truth. Without an SDK, so
-//! that nothing stands between the guest's fault and the host.
+//! that nothing stands between the guest's fault and the host. Before it misbehaves a user leaves its task
+//! in the target's log: so the test knows how often it did.
 
 use std::cell::OnceCell;
 use std::hint::black_box;
@@ -13,7 +14,7 @@ use exports::wload::scenario::users::{
     Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
-use wload::scenario::http::{Recording, RequestSpec, RequestTemplate};
+use wload::scenario::http::{self, Recording, RequestSpec, RequestTemplate};
 use wload::scenario::{identity, options};
 
 /// Time between two tasks of a steady user.
@@ -47,22 +48,31 @@ thread_local! {
     static GET: OnceCell<RequestTemplate> = const { OnceCell::new() };
 }
 
-fn template() -> RequestTemplate {
-    RequestTemplate::create(&RequestSpec {
+fn get(url: String, recording: Recording) -> RequestSpec {
+    RequestSpec {
         method: "GET".into(),
-        url: options::get("path").expect("an option with a default"),
+        url,
         name: None,
         headers: Vec::new(),
-        recording: Recording::Automatic,
+        recording,
         redirects: None,
         timeout: None,
         keep_body: false,
-    })
-    .expect("a path of the target")
+    }
 }
 
-fn class() -> Class {
-    CLASSES[identity::current().class as usize].0
+fn template() -> RequestTemplate {
+    let path = options::get("path").expect("an option with a default");
+    RequestTemplate::create(&get(path, Recording::Automatic)).expect("a path of the target")
+}
+
+fn leave(step: &str) {
+    drop(http::send(&get(format!("/log/{step}"), Recording::Silent), None));
+}
+
+fn class() -> (Class, &'static str) {
+    let (class, _, task) = CLASSES[identity::current().class as usize];
+    (class, task)
 }
 
 /// The addition after the call keeps the compiler from making a loop of it.
@@ -123,11 +133,16 @@ impl Guest for Isolation {
     }
 
     fn on_start(_: Scope) -> Result<Outcome, TaskError> {
+        leave("on_start");
         core::arch::wasm32::unreachable()
     }
 
     fn run_task(_: u32) -> Result<Outcome, TaskError> {
-        match class() {
+        let (class, task) = class();
+        if class != Class::Steady {
+            leave(task);
+        }
+        match class {
             Class::Steady => GET.with(|get| drop(get.get_or_init(template).send(&[], None))),
             Class::Looping => loop {
                 black_box(());
