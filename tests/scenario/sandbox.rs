@@ -11,7 +11,7 @@ use wload_tests::target;
 /// What the guest found with these grants.
 fn found(args: &str) -> Vec<String> {
     let target = target::start();
-    let folder = empty_folder(&format!("sandbox/{}", args.replace([':', ' '], "_")));
+    let folder = empty_folder(&format!("sandbox{}", args.replace([':', ' ', '/'], "_")));
     fs::create_dir(folder.join("granted")).unwrap();
     fs::write(folder.join("granted/word.txt"), "swordfish").unwrap();
     fs::write(folder.join("secret.txt"), "nobody sees this").unwrap();
