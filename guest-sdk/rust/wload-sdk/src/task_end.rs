@@ -88,7 +88,7 @@ impl<E: Error + 'static> From<E> for TaskEnd {
     fn from(error: E) -> Self {
         let mut exception = Exception::of_error(&error, Location::caller());
         if let Some(json) = (&error as &dyn Any).downcast_ref::<JsonError>() {
-            exception.trace.push_str(&json.detail());
+            exception.trace.push_str(json.detail());
         }
         Self::Exception(exception)
     }
