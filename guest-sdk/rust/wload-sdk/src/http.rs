@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use crate::bindings::wload::scenario::http;
 
 pub use caught::{CaughtResponse, CheckResult};
-pub use error::{HttpError, JsonError};
+pub use error::{HttpError, ResponseError};
 pub use request::{Request, Url};
 pub use response::{Hop, Response, Timings};
 
