@@ -118,6 +118,10 @@ pub struct GuestLimits {
     pub exchanges_open_max: usize,
     /// Prepared requests of one user; one more traps.
     pub templates_max: usize,
+    /// Bytes of all bodies of responses that a user holds; holding more traps.
+    pub held_body_bytes_max: u64,
+    /// Handles of other kinds that a user holds: metrics, tables, streams; one more traps.
+    pub handles_open_max: usize,
     /// Log lines of one user per second; more are counted and dropped.
     pub log_lines_per_second_max: u32,
 }
@@ -131,6 +135,8 @@ impl Default for GuestLimits {
             stack_bytes_max: 512 << 10,
             exchanges_open_max: 1_000,
             templates_max: 1_000,
+            held_body_bytes_max: 128 << 20,
+            handles_open_max: 10_000,
             log_lines_per_second_max: 20,
         }
     }

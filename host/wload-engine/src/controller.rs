@@ -117,7 +117,7 @@ impl Controller {
         let cores = channels.cores.len();
         let classes = info.classes.len();
         Self {
-            statistics: Statistics::new(plan.full_history),
+            statistics: Statistics::with_limits(plan.full_history, plan.statistics),
             plan,
             info,
             clock,

@@ -49,6 +49,14 @@ pub enum ScenarioError {
         /// Our version.
         offered: &'static str,
     },
+    /// Compiling it took more than it may.
+    #[error("compiling the component took more than {allowed}")]
+    CompileLimit {
+        /// The limit, for people.
+        allowed: String,
+        /// Its name for `--limit`.
+        limit: &'static str,
+    },
     /// It needs something that we do not have.
     #[error("component imports what this wload does not offer")]
     UnknownImport {
@@ -132,6 +140,12 @@ pub enum ScenarioError {
 pub struct Cause(pub(crate) String);
 
 impl Cause {
+    /// What another process said.
+    #[must_use]
+    pub fn said(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The error with its causes on one line, without backtraces.
     pub(crate) fn of(error: &wasmtime::Error) -> Self {
         let mut parts: Vec<String> = Vec::new();
@@ -158,6 +172,10 @@ impl ScenarioError {
             )),
             Self::NotAScenario { .. } => {
                 Some("`wload new --lang rust NAME` makes a scenario that works".into())
+            }
+            Self::TooLarge { .. } => Some("`--limit component-size=SIZE` allows more".into()),
+            Self::CompileLimit { limit, .. } => {
+                Some(format!("`--limit {limit}=...` allows more, if you trust the component"))
             }
             Self::Maps { needed, users_possible, .. } => Some(format!(
                 "`sysctl -w vm.max_map_count={needed}` as root allows it; without it {users_possible} users fit"

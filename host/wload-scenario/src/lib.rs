@@ -10,6 +10,7 @@
 
 mod bindings;
 mod cache;
+mod compile;
 mod compute;
 mod core_context;
 mod describe;
@@ -25,6 +26,7 @@ mod tables;
 mod trap;
 
 pub use cache::CacheOutcome;
+pub use compile::{CompileHere, CompileJob, Compiler, compile_here};
 pub use core_context::{CoreContext, GuestLine, ObservedRequest, Observer, RunClock, UserSignals};
 pub use error::{Cause, ScenarioError};
 pub use instance::{HooksInstance, Outcome, Scope, ShapeInstance, UserInstance};

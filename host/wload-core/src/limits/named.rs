@@ -70,8 +70,35 @@ const GIB: u64 = 1 << 30;
 const MS: u64 = 1_000_000;
 const DAY: u64 = 86_400 * 1_000 * MS;
 
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// The type of a limit's field.
+trait LimitNumber {
+    fn to_u64(self) -> u64;
+    /// The range of the limit's row fits into the type.
+    fn from_u64(value: u64) -> Self;
+}
+
+macro_rules! limit_number {
+    ($($type:ty),*) => {$(impl LimitNumber for $type {
+        fn to_u64(self) -> u64 {
+            self as u64
+        }
+
+        fn from_u64(value: u64) -> Self {
+            value as Self
+        }
+    })*};
+}
+
+limit_number!(u32, u64, usize);
+
+impl LimitNumber for Duration {
+    fn to_u64(self) -> u64 {
+        u64::try_from(self.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn from_u64(value: u64) -> Self {
+        Self::from_nanos(value)
+    }
 }
 
 macro_rules! named_limits {
@@ -84,16 +111,9 @@ macro_rules! named_limits {
             beyond: $beyond,
             least: $least,
             most: $most,
-            get: |limits| named_limits!(@get $unit limits.$($field).+),
-            set: |limits, value| named_limits!(@set $unit limits.$($field).+, value),
+            get: |limits| limits.$($field).+.to_u64(),
+            set: |limits, value| limits.$($field).+ = LimitNumber::from_u64(value),
         }),*];
-    };
-    (@get Time $place:expr) => { nanos($place) };
-    (@get $unit:ident $place:expr) => { u64::try_from($place).unwrap_or(u64::MAX) };
-    (@set Time $place:expr, $value:ident) => { $place = Duration::from_nanos($value) };
-    // The range of the row fits into the field.
-    (@set $unit:ident $place:expr, $value:ident) => {
-        if let Ok(value) = $value.try_into() { $place = value }
     };
 }
 
@@ -117,6 +137,10 @@ named_limits! {
         "Responses that a user holds at once", "an exception, and a fresh instance";
     "templates" Count guest.templates_max, 1, 1_000_000,
         "Requests that a user has prepared", "an exception, and a fresh instance";
+    "held-bodies" Bytes guest.held_body_bytes_max, 0, 1 << 40,
+        "Size of all bodies that a user holds at once", "an exception, and a fresh instance";
+    "open-handles" Count guest.handles_open_max, 10, 10_000_000,
+        "Metrics, tables and streams that a user holds at once", "an exception, and a fresh instance";
     "log-lines" Count guest.log_lines_per_second_max, 0, 1_000_000,
         "Log lines of one user in a second", "they are left out and counted";
 

@@ -45,7 +45,7 @@ pub(super) fn check(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, Cl
     printer.data(&format!("\nEach task once, against {host}\n"))?;
     loaded.settings.plan.cores = 1;
     let (settings, scenario) = load::prepare(loaded, PLACES)?;
-    let http = load::http(&settings.http)?;
+    let http = load::http(&settings)?;
     let walk = walk::walk(&scenario, http, printer);
     tokio::task::LocalSet::new().block_on(&runtime, walk)
 }

@@ -59,7 +59,7 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
         tracing::warn!("{}", logging::plain(warning));
     }
     let (settings, scenario) = load::prepare(loaded, users_max)?;
-    let http = load::http(&settings.http)?;
+    let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)
         .map_err(|error| CliError::broken("failed to start the reports").caused_by(&error))?;
     let handle = wload_engine::start(settings.plan.clone(), scenario, http, users_max)
