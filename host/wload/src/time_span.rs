@@ -150,7 +150,7 @@ mod tests {
         {
             assert_eq!(parse_size(text), Ok(bytes), "{text}");
         }
-        for text in ["", "MiB", "-1", "1.5MiB", "1T", "99999999999999999999", "9999999999999999g"] {
+        for text in ["", "MiB", "-1", "1.5MiB", "1P", "99999999999999999999", "9999999999999999g"] {
             assert!(parse_size(text).is_err(), "{text}");
         }
     }
