@@ -7,6 +7,7 @@
 
 pub mod files;
 pub mod guest;
+pub mod hostile;
 pub mod process;
 pub mod redact;
 pub mod target;
