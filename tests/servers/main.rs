@@ -6,5 +6,6 @@
 #![cfg(test)]
 
 mod against;
+mod fire;
 mod page;
 mod table;
