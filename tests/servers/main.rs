@@ -7,5 +7,7 @@
 
 mod against;
 mod fire;
+mod nginx;
+mod others;
 mod page;
 mod table;

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-pub use certificates::{Certificate, authority_pem};
+pub use certificates::{Certificate, Identity, authority_pem, identity};
 pub use kinds::kinds;
 pub use tally::Tally;
 

@@ -10,4 +10,5 @@ pub mod guest;
 pub mod hostile;
 pub mod process;
 pub mod redact;
+pub mod skips;
 pub mod target;

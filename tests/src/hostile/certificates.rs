@@ -10,7 +10,7 @@ use rcgen::{
     KeyPair,
 };
 use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -43,6 +43,22 @@ pub fn authority_pem() -> String {
     known().pem()
 }
 
+/// A good certificate for this machine, for a server of somebody else.
+#[derive(Debug)]
+pub struct Identity {
+    /// The certificate.
+    pub certificate_pem: String,
+    /// Its key.
+    pub key_pem: String,
+}
+
+/// Makes a certificate that the authority vouches for.
+#[must_use]
+pub fn identity() -> Identity {
+    let (certificate, key) = issue(Certificate::Good);
+    Identity { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() }
+}
+
 fn known() -> &'static Authority {
     static KNOWN: OnceLock<Authority> = OnceLock::new();
     KNOWN.get_or_init(|| authority("known"))
@@ -57,7 +73,7 @@ fn authority(name: &str) -> Authority {
 }
 
 /// A certificate and its key.
-pub(super) fn issue(certificate: Certificate) -> (CertificateDer<'static>, KeyPair) {
+fn issue(certificate: Certificate) -> (rcgen::Certificate, KeyPair) {
     use Certificate as C;
     let key = KeyPair::generate().expect("a key");
     let name = if certificate == C::WrongName { "else.test" } else { NAME };
@@ -77,7 +93,7 @@ pub(super) fn issue(certificate: Certificate) -> (CertificateDer<'static>, KeyPa
         C::SelfSigned => params.self_signed(&key),
         _ => params.signed_by(&key, known()),
     };
-    (signed.expect("a certificate").der().clone(), key)
+    (signed.expect("a certificate"), key)
 }
 
 /// The TLS side of a server with this certificate.
@@ -89,7 +105,7 @@ pub(super) fn acceptor(certificate: Certificate) -> TlsAcceptor {
         .with_safe_default_protocol_versions()
         .expect("versions that the provider has")
         .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
+        .with_single_cert(vec![certificate.der().clone()], key)
         .expect("a certificate with its key");
     TlsAcceptor::from(Arc::new(config))
 }
