@@ -166,7 +166,7 @@ impl HostileTarget {
     #[must_use]
     pub fn mixing(kinds: Vec<&'static Kind>) -> Self {
         let is_plain = |kind: &&Kind| !kind.is_https && matches!(kind.way, Way::Answer(_));
-        assert!(kinds.iter().all(|kind| is_plain(&kind)), "a mixture is of answers: {kinds:#?}");
+        assert!(kinds.iter().all(is_plain), "a mixture is of answers: {kinds:#?}");
         Self::serve(kinds, MISBEHAVES_EVERY)
     }
 
@@ -221,12 +221,9 @@ impl Drop for HostileTarget {
     fn drop(&mut self) {
         // It may have ended by a panic, of which the thread tells.
         let _ = self.stop.take().map(|stop| stop.send(()));
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-            && !std::thread::panicking()
-        {
-            panic!("the target that misbehaves has panicked");
-        }
+        let ended = self.thread.take().map(JoinHandle::join);
+        let has_panicked = matches!(ended, Some(Err(_)));
+        assert!(!has_panicked || std::thread::panicking(), "the target has panicked");
     }
 }
 

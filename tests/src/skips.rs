@@ -17,11 +17,9 @@ pub fn skip(test: &str, missing: &str) {
     let told = io::stderr().write_all(format!("SKIPPED {test}: {missing}\n").as_bytes());
     told.expect("stderr takes a line");
     let path = repository().join("target/skipped-tests.txt");
+    let list = OpenOptions::new().create(true).append(true).open(path);
     // In one piece: other tests append at the same time.
-    let listed = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&path)
-        .and_then(|mut list| list.write_all(format!("{test}: {missing}\n").as_bytes()));
-    listed.unwrap_or_else(|error| panic!("failed to write `{}`: {error}", path.display()));
+    let listed =
+        list.and_then(|mut list| list.write_all(format!("{test}: {missing}\n").as_bytes()));
+    listed.expect("`target/skipped-tests.txt` can be written");
 }

@@ -160,9 +160,9 @@ async fn fill(socket: &mut impl Socket, buffer: &mut Vec<u8>) -> io::Result<bool
 }
 
 fn body_len(head: &str) -> usize {
-    let lengths = head.lines().filter_map(|line| {
+    let mut lengths = head.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
     });
-    lengths.last().unwrap_or(0)
+    lengths.next_back().unwrap_or(0)
 }
