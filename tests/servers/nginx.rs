@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use wload_tests::guest::repository;
 use wload_tests::hostile::{Identity, authority_pem, identity};
 use wload_tests::process::empty_folder;
 
@@ -113,10 +114,11 @@ impl Drop for Nginx {
     }
 }
 
-/// A program on the path, or where servers are.
+/// A program on the path, where servers are, or where `cargo xtask setup` has put it.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(FOLDERS.map(PathBuf::from));
+    let unpacked = repository().join("target/tools/nginx/usr/sbin");
+    let folders = std::env::split_paths(&path).chain(FOLDERS.map(PathBuf::from)).chain([unpacked]);
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
