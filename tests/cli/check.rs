@@ -53,10 +53,10 @@ fn a_check_that_finds_exceptions_fails_and_goes_on_to_the_last_class() {
     let target = target::start();
     let check = format!("check --compute-timeout 100ms --host {}", target.url());
     let finished = Wload::new(&check).arg(guest("isolation")).expect(1);
-    let steps = ["spin", "on_start", "buy", "descend", "redeem"];
+    let steps = ["spin", "on_start", "buy", "descend", "redeem", "hoard", "walk_out", "flood"];
     assert_eq!(target::log(&target), steps, "{finished}");
     for message in ["computed for more than 100 ms", "the cart is empty", "the coupon is used up"] {
         assert!(finished.stdout.contains(message), "no `{message}` in {finished}");
     }
-    assert_eq!(finished.verdict(), "failed: 1 requests, 0 failures, 5 exceptions");
+    assert_eq!(finished.verdict(), "failed: 1 requests, 0 failures, 8 exceptions");
 }
