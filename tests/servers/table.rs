@@ -19,7 +19,7 @@ fn complaints(kind: &'static Kind, target: &HostileTarget, run: &Run) -> Vec<Str
         }
     };
     let (tally, good) = (target.tally(kind), target.good());
-    let noticed = tally.answers - tally.repeated;
+    let noticed = (tally.answers - tally.repeated) / kind.attempts;
     compare("requests in the tables", run.reported(), kind.requests);
     compare("requests cut", run.finished.interrupted(), 0);
     let has_answers = target.requests() > 0;

@@ -6,6 +6,7 @@
 //! that its counts are complete when a client has seen the end of all its requests.
 
 mod certificates;
+mod http2;
 mod kinds;
 mod steps;
 mod tally;
@@ -22,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 pub use certificates::{Certificate, Identity, authority_pem, identity};
-pub use kinds::kinds;
+pub use kinds::{http2_kinds, kinds};
 pub use tally::Tally;
 
 use steps::{Asked, Step};
@@ -51,8 +52,11 @@ pub struct Kind {
     pub requests: u64,
     /// How long a user waits for a connection and for the response.
     pub patience: Duration,
+    /// How often wload sends each request, in all, because the server says that it has not acted on it.
+    pub attempts: u64,
     /// It is asked by `https`.
     pub is_https: bool,
+    is_http2: bool,
     certificate: Option<Certificate>,
     way: Way,
 }
@@ -86,7 +90,9 @@ impl Kind {
             method: "GET",
             requests: REQUESTS,
             patience: PATIENCE,
+            attempts: 1,
             is_https: false,
+            is_http2: false,
             certificate: None,
             way,
         }
@@ -130,6 +136,16 @@ impl Kind {
     const fn by_https(mut self) -> Self {
         self.is_https = true;
         self
+    }
+
+    const fn attempted(mut self, attempts: u64) -> Self {
+        self.attempts = attempts;
+        self
+    }
+
+    const fn by_http2(mut self) -> Self {
+        self.is_http2 = true;
+        self.with(Certificate::Good)
     }
 
     const fn with(mut self, certificate: Certificate) -> Self {
@@ -235,7 +251,8 @@ async fn accept_loop(socket: TcpSocket, counts: Arc<Counts>) {
         return std::future::pending().await;
     }
     let listener: TcpListener = socket.listen(1024).expect("a port that listens");
-    let acceptor = kind.certificate.map(certificates::acceptor);
+    let protocol = if kind.is_http2 { "h2" } else { "http/1.1" };
+    let acceptor = kind.certificate.map(|issued| certificates::acceptor(issued, protocol));
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -254,6 +271,7 @@ async fn connection_loop(stream: TcpStream, tls: Option<TlsAcceptor>, counts: Ar
         (Way::Connect(script), None) => wire::perform(&mut { stream }, script()).await.map(drop),
         (_, None) => wire::serve(&mut { stream }, &counts).await,
         (_, Some(tls)) => match tls.accept(stream).await {
+            Ok(mut stream) if counts.first().is_http2 => http2::serve(&mut stream, &counts).await,
             Ok(mut stream) => wire::serve(&mut stream, &counts).await,
             Err(error) => Err(error),
         },

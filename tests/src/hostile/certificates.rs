@@ -96,16 +96,17 @@ fn issue(certificate: Certificate) -> (rcgen::Certificate, KeyPair) {
     (signed.expect("a certificate"), key)
 }
 
-/// The TLS side of a server with this certificate.
-pub(super) fn acceptor(certificate: Certificate) -> TlsAcceptor {
+/// The TLS side of a server with this certificate, which speaks this protocol.
+pub(super) fn acceptor(certificate: Certificate, protocol: &str) -> TlsAcceptor {
     let (certificate, key) = issue(certificate);
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key that was made here");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("versions that the provider has")
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .expect("a certificate with its key");
+    config.alpn_protocols = vec![protocol.as_bytes().to_vec()];
     TlsAcceptor::from(Arc::new(config))
 }

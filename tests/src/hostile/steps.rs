@@ -9,6 +9,8 @@ use std::time::Duration;
 pub(super) enum Step {
     /// Sends this.
     Send(Vec<u8>),
+    /// Sends this, which says that the request was not acted on.
+    Refuse(Vec<u8>),
     /// Sends this byte by byte, with a pause before each.
     Drip(Vec<u8>, Duration),
     /// Sends this again and again until the client has gone, with a pause before each.
@@ -33,12 +35,14 @@ pub(super) struct Asked<'a> {
     pub(super) path: &'a str,
     /// Requests on the same connection so far.
     pub(super) before: u64,
+    /// The stream that it came on, with HTTP/2.
+    pub(super) stream: u32,
     /// How often this kind has had its turn.
     pub(super) round: u64,
 }
 
 /// The body of a good answer.
-const BODY: &[u8] = b"hello";
+pub(super) const BODY: &[u8] = b"hello";
 /// Its length, as it stands in tables.
 pub(super) const BODY_LEN: u64 = BODY.len() as u64;
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::steps::{Asked, Step, good};
 use super::wire::Request;
-use super::{Kind, Way};
+use super::{Kind, Way, http2};
 
 /// Where a redirect leads that leads to itself; its requests are hops of an exchange and no exchanges.
 pub(super) const HOP_PATH: &str = "/again";
@@ -65,25 +65,26 @@ impl Counts {
         let place = usize::try_from(turn).expect("a small number") % self.kinds.len();
         let is_its_turn = number % self.every == self.every - 1;
         let round = turn / self.kinds.len() as u64;
-        let asked = Asked { path: &request.path, before, round };
+        let asked = Asked { path: &request.path, before, stream: request.stream, round };
         let misbehaviour = match self.kinds[place].way {
             Way::Answer(answer) if is_its_turn => answer(&asked),
             _ => None,
         };
         let Some(steps) = misbehaviour else {
             state.good += 1;
-            return good();
+            return if request.stream == 0 { good() } else { http2::good(request.stream) };
         };
         let tally = &mut state.by_kind[place];
         tally.answers += 1;
-        let ends_unanswered = matches!(steps[0], Step::Close | Step::Cut | Step::Reset);
-        tally.repeated += u64::from(ends_unanswered && before > 0 && request.is_idempotent);
+        let is_unanswered =
+            matches!(steps[0], Step::Close | Step::Cut | Step::Reset | Step::Refuse(_));
+        tally.repeated += u64::from(is_unanswered && before > 0 && request.is_idempotent);
         steps
     }
 
     /// The next step of a chain of redirects: the kind that sends to this path is the one that answers.
     fn hop(&self, state: &mut State, request: &Request) -> Vec<Step> {
-        let asked = Asked { path: &request.path, before: 0, round: 0 };
+        let asked = Asked { path: &request.path, before: 0, stream: request.stream, round: 0 };
         for (kind, tally) in self.kinds.iter().zip(&mut state.by_kind) {
             if let Way::Answer(answer) = kind.way
                 && request.path.ends_with(kind.name)

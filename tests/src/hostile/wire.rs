@@ -39,6 +39,8 @@ impl Socket for TlsStream<TcpStream> {
 pub(super) struct Request {
     pub(super) path: String,
     pub(super) is_idempotent: bool,
+    /// The stream that it came on; 0 with HTTP/1.1.
+    pub(super) stream: u32,
 }
 
 /// Whether a connection goes on.
@@ -66,7 +68,7 @@ pub(super) async fn serve(socket: &mut impl Socket, counts: &Counts) -> io::Resu
 pub(super) async fn perform(socket: &mut impl Socket, steps: Vec<Step>) -> io::Result<Goes> {
     for step in steps {
         match step {
-            Step::Send(bytes) => send(socket, &bytes).await?,
+            Step::Send(bytes) | Step::Refuse(bytes) => send(socket, &bytes).await?,
             Step::Drip(bytes, pause) => {
                 for byte in bytes {
                     tokio::time::sleep(pause).await;
@@ -149,7 +151,7 @@ async fn read_request(
     let mut words = head.split_whitespace();
     let method = words.next().unwrap_or_default();
     let path = words.next().unwrap_or_default().to_owned();
-    Ok(Some(Request { path, is_idempotent: method != "POST" }))
+    Ok(Some(Request { path, is_idempotent: method != "POST", stream: 0 }))
 }
 
 async fn fill(socket: &mut impl Socket, buffer: &mut Vec<u8>) -> io::Result<bool> {
