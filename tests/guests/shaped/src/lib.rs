@@ -1,4 +1,4 @@
-//! A load shape with two steps, and hooks around the run.
+//! A load shape that goes up and down, and hooks around the run.
 //!
 //! Upstream: `tests/scenario/shape.rs`. Each leaves a step `/log/{step}` in the log of the target; with
 //! the option `refuse` the run is refused before it starts.
@@ -64,6 +64,7 @@ scenario! {
     options: [REFUSE],
     shape: Stages::new()
         .stage(Duration::from_millis(1500), Tick::new(2, 100))
-        .stage(Duration::from_millis(2000), Tick::new(5, 100)),
+        .stage(Duration::from_millis(2000), Tick::new(5, 100))
+        .stage(Duration::from_millis(2000), Tick::new(1, 100)),
     hooks: Told,
 }
