@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use wload_core::limits::{GuestLimits, LoadLimits};
@@ -153,15 +152,14 @@ fn compile(args: &CompileChildArgs) -> Result<Vec<u8>, String> {
     })
 }
 
-/// Long enough for a child that was killed to be gone.
-#[cfg(test)]
-const SOON: Duration = Duration::from_secs(20);
-
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use super::*;
+
+    /// Long enough for a child that was killed to be gone.
+    const SOON: Duration = Duration::from_secs(20);
 
     fn job() -> CompileJob {
         CompileJob { users_hint: 1, limits: GuestLimits::default() }
