@@ -72,7 +72,7 @@ pub(super) const KINDS: &[Kind] = &[
         "tls-instead-of-plain",
         "speaks TLS where plain HTTP is asked for",
         Failure("malformed response: not an HTTP/1 status line"),
-        || vec![Step::Send(alert(HANDSHAKE_FAILURE).to_vec()), Step::Close],
+        || vec![Step::Hear, Step::Send(alert(HANDSHAKE_FAILURE).to_vec()), Step::Close],
     ),
     Kind::connect("tls-1.0-only", "picks TLS 1.0", Failure(NOTHING_IN_COMMON), || {
         vec![Step::Send(hello_of_tls_1_0()), Step::Close]
