@@ -25,9 +25,9 @@ const EXCEPTIONS: [(&str, &str, &str); 8] = [
     ("Panics", "buy", "panic: the cart is empty (isolation/src/lib.rs:"),
     ("Recurses", "descend", "trap: call stack exhausted (endless recursion?)"),
     ("Fails", "redeem", "the coupon is used up"),
-    ("Hoards", "hoard", "trap: needs 65 MiB of memory, the limit is 64 MiB (`--memory-limit`)"),
+    ("Hoards", "hoard", "trap: needs more than 65536 KiB of memory (`--limit memory`)"),
     ("Exits", "walk_out", "trap: the scenario exited with an error; a task ends by returning"),
-    ("Floods", "flood", "trap: holds more than 1000 responses: drop what is no longer needed"),
+    ("Floods", "flood", "trap: holds more than 1000 responses at once (`--limit open-responses`)"),
 ];
 
 struct Isolated {
