@@ -71,18 +71,6 @@ pub enum ScenarioError {
         #[source]
         source: Cause,
     },
-    /// The kernel gives a process fewer memory maps than the users need.
-    #[error("{users} users need {needed} memory maps, this machine allows {limit} in a process")]
-    Maps {
-        /// How many were asked for.
-        users: u32,
-        /// Maps that they and the process need.
-        needed: u64,
-        /// `vm.max_map_count`.
-        limit: u64,
-        /// How many users would fit.
-        users_possible: u64,
-    },
     /// The machine does not carry so many users.
     #[error("failed to reserve memory for {users} users")]
     Pool {
@@ -177,9 +165,6 @@ impl ScenarioError {
             Self::CompileLimit { limit, .. } => {
                 Some(format!("`--limit {limit}=...` allows more, if you trust the component"))
             }
-            Self::Maps { needed, users_possible, .. } => Some(format!(
-                "`sysctl -w vm.max_map_count={needed}` as root allows it; without it {users_possible} users fit"
-            )),
             Self::Pool { .. } => Some("fewer users, or a smaller `--memory-limit`".into()),
             _ => None,
         }

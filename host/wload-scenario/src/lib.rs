@@ -20,7 +20,7 @@ mod guest_log;
 mod instance;
 mod interfaces;
 mod loader;
-mod machine_maps;
+mod machine_needs;
 mod store_state;
 mod tables;
 mod trap;
@@ -33,6 +33,7 @@ pub use instance::{HooksInstance, Outcome, Scope, ShapeInstance, UserInstance};
 pub use loader::{
     CONTRACT_VERSION, CompileOptions, Compiled, DirGrant, Grants, RunSettings, Scenario,
 };
+pub use machine_needs::MachineNeeds;
 pub use store_state::Identity;
 pub use tables::DataSource;
 pub use trap::TaskFailure;

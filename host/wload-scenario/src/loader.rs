@@ -21,9 +21,10 @@ use crate::compute::{self, ComputeMeter};
 use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
 use crate::guest_log::PanicLines;
+use crate::machine_needs::MachineNeeds;
 use crate::store_state::StoreState;
 use crate::tables::{DataSource, Tables};
-use crate::{describe, interfaces, machine_maps};
+use crate::{describe, interfaces};
 
 /// The version of the contract that this host offers.
 pub const CONTRACT_VERSION: &str = "0.1.0";
@@ -211,6 +212,15 @@ impl Compiled {
         self.cache_problem.as_deref()
     }
 
+    /// What so many users will take from the machine.
+    #[must_use]
+    pub fn machine_needs(&self, users: u32) -> MachineNeeds {
+        // A component without an answer cannot be prepared either, and that error says why.
+        let memories_each = self.component.resources_required().map_or(1, |it| it.num_memories);
+        let address_space = self.layout.address_space(users, memories_each, &self.limits);
+        MachineNeeds::new(users, memories_each, address_space)
+    }
+
     /// Reserves the places for the users and loads the tables.
     ///
     /// # Errors
@@ -223,7 +233,6 @@ impl Compiled {
         let needs = self.component.resources_required().ok_or_else(|| {
             ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
-        machine_maps::check(users, needs.num_memories)?;
         let engine = engine::running(self.layout, &self.limits, users, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;

@@ -25,6 +25,7 @@ use crate::env::Env;
 use crate::error::CliError;
 use crate::exit_code;
 use crate::log_sink::LogSink;
+use crate::machine::{self, Asked, Machine};
 use crate::printer::Printer;
 use crate::settings::{InsteadOfRun, Settings};
 use crate::signals::SignalWatch;
@@ -52,10 +53,14 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     let has_shape = loaded.settings.plan.load == Load::ScenarioShape;
     let plan = &loaded.settings.plan;
     narrate::before(env!("CARGO_PKG_VERSION"), plan.run_time, has_shape, plan.seed);
-    let descriptors_max = descriptors::raise();
-    // A shape has places for more users than it may ever ask for.
-    let shortage = if has_shape { None } else { descriptors::shortage(users_max, descriptors_max) };
-    for warning in loaded.warnings.iter().chain(&shortage) {
+    descriptors::raise();
+    let asked = Asked {
+        users: if has_shape { loaded.settings.claims.users } else { Some(users_max) },
+        places: users_max,
+        needs: loaded.compiled.machine_needs(users_max),
+    };
+    let short = machine::check(&asked, &Machine::read())?;
+    for warning in loaded.warnings.iter().chain(&short) {
         tracing::warn!("{}", logging::plain(warning));
     }
     let (settings, scenario) = load::prepare(loaded, users_max)?;
