@@ -3,7 +3,7 @@
 //! Upstream: `steps`. Downstream: the table of kinds.
 
 use crate::hostile::Says::{Failure, Success};
-use crate::hostile::steps::{Asked, BODY_LEN, Step, good, response};
+use crate::hostile::steps::{Asked, BODY_LEN, Step, good, response, staying};
 use crate::hostile::{Kind, Way};
 
 const CLOSED: &str = "connection closed without a response";
@@ -97,6 +97,19 @@ pub(super) const KINDS: &[Kind] = &[
         (asked.before > 0).then(|| vec![Step::Reset])
     })
     .by_post(),
+    Kind::answer(
+        "kept-then-silent",
+        "answers well, then nothing more on the kept connection, as a machine that is gone",
+        Failure("timed out while waiting for the response"),
+        |asked| (asked.before > 0).then(|| vec![Step::Silence]),
+    )
+    .within(500),
+    Kind::answer(
+        "kept-though-closed",
+        "says that it closes, and does not",
+        Success(BODY_LEN),
+        |_| staying(response("Connection: close\r\n", b"hello")),
+    ),
     Kind::answer(
         "closed-though-kept",
         "answers well, says nothing of closing, and closes: nobody notices",
