@@ -31,6 +31,8 @@ use tally::Counts;
 
 /// Requests of a run against one kind, unless the kind says otherwise.
 const REQUESTS: u64 = 6;
+/// The same where each takes its time.
+const REQUESTS_IN_VAIN: u64 = 4;
 /// Longer than any answer takes on a machine that does much else: a hang is a wrong message, not a test
 /// that never ends.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -128,7 +130,9 @@ impl Kind {
         self
     }
 
+    /// Its users wait so long and in vain, so there are fewer requests.
     const fn within(mut self, milliseconds: u64) -> Self {
+        self.requests = REQUESTS_IN_VAIN;
         self.patience = Duration::from_millis(milliseconds);
         self
     }

@@ -33,6 +33,18 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::answer("length-too-short", "sends more than the length it promised", Success(2), |_| {
         closing("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhello")
     }),
+    Kind::answer(
+        "until-closed",
+        "sends a body without a length and closes: that is its end",
+        Success(BODY_LEN),
+        |_| closing("HTTP/1.0 200 OK\r\n\r\nhello"),
+    ),
+    Kind::answer(
+        "until-reset",
+        "sends a body without a length and resets: it may be cut",
+        Failure("connection reset by peer"),
+        |_| Some(vec![Step::Send(b"HTTP/1.0 200 OK\r\n\r\nhello".to_vec()), Step::Reset]),
+    ),
     Kind::answer("length-of-1-tib", "promises 1 TiB", Failure(TOO_LARGE), |_| {
         staying("HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\n\r\nhello")
     }),
