@@ -8,6 +8,7 @@
 mod caught;
 mod encode;
 mod error;
+mod multipart;
 pub(crate) mod notes;
 mod request;
 mod response;
@@ -19,6 +20,7 @@ use crate::bindings::wload::scenario::http;
 
 pub use caught::{CaughtResponse, CheckResult};
 pub use error::{HttpError, ResponseError};
+pub use multipart::Multipart;
 pub use request::{Request, Url};
 pub use response::{Hop, Response, Timings};
 
