@@ -43,9 +43,9 @@ fn binary() -> &'static Path {
         let folder =
             test.parent().and_then(Path::parent).expect("a test is in target/PROFILE/deps");
         let path = folder.join(format!("wload{}", std::env::consts::EXE_SUFFIX));
-        assert!(path.is_file(), "`{}` is missing: run `cargo build -p wload`", path.display());
+        assert!(path.is_file(), "`{}` is missing: run `cargo build --bin wload`", path.display());
         if let Some(source) = newer_source(&path) {
-            panic!("`{source}` is newer than `wload`: run `cargo build -p wload`");
+            panic!("`{source}` is newer than `wload`: run `cargo build --bin wload`");
         }
         path
     })
