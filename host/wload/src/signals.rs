@@ -58,18 +58,21 @@ fn react(stage: Stage, signal: Signal) -> (Stage, Reaction) {
 #[derive(Debug)]
 pub(crate) struct SignalWatch {
     is_aborted: Arc<AtomicBool>,
+    control: Option<oneshot::Sender<RunControl>>,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl SignalWatch {
-    /// Listens on behalf of a run.
+    /// Listens on behalf of a run that is about to start: what arrives before
+    /// [`SignalWatch::obey`] is kept for it.
     ///
     /// # Errors
     /// When the system gives no thread or no signal handler.
-    pub(crate) fn start(control: RunControl) -> Result<Self, CliError> {
+    pub(crate) fn start() -> Result<Self, CliError> {
         let is_aborted = Arc::new(AtomicBool::new(false));
         let (end, ended) = oneshot::channel();
+        let (control, controlled) = oneshot::channel();
         let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
         let flag = Arc::clone(&is_aborted);
         let thread = std::thread::Builder::new()
@@ -84,7 +87,7 @@ impl SignalWatch {
                 }) {
                     Ok((runtime, signals)) => {
                         let _ = ready.send(Ok(()));
-                        runtime.block_on(signal_loop(signals, control, flag, ended));
+                        runtime.block_on(signal_loop(signals, controlled, flag, ended));
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -93,9 +96,22 @@ impl SignalWatch {
             })
             .map_err(|error| failed(&error))?;
         match is_ready.recv() {
-            Ok(Ok(())) => Ok(Self { is_aborted, end: Some(end), thread: Some(thread) }),
+            Ok(Ok(())) => Ok(Self {
+                is_aborted,
+                control: Some(control),
+                end: Some(end),
+                thread: Some(thread),
+            }),
             Ok(Err(error)) => Err(failed(&error)),
             Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// The run that signals stop.
+    pub(crate) fn obey(&mut self, control: RunControl) {
+        if let Some(sender) = self.control.take() {
+            // Nobody takes it only when the thread has panicked, and then its message is out already.
+            let _ = sender.send(control);
         }
     }
 
@@ -125,16 +141,18 @@ fn failed(error: &dyn std::error::Error) -> CliError {
 
 async fn signal_loop(
     mut signals: Signals,
-    control: RunControl,
+    mut controlled: oneshot::Receiver<RunControl>,
     is_aborted: Arc<AtomicBool>,
     mut ended: oneshot::Receiver<()>,
 ) {
     let mut stage = Stage::Running;
     let mut pending = None;
+    let mut control = None;
     loop {
         tokio::select! {
             biased;
             _ = &mut ended => return,
+            Ok(run) = &mut controlled, if control.is_none() => control = Some(run),
             signal = signals.next() => {
                 let (next, reaction) = react(stage, signal);
                 stage = next;
@@ -155,13 +173,15 @@ async fn signal_loop(
                     Reaction::Nothing => {}
                 }
             }
-            _ = send(&control, pending.clone()), if pending.is_some() => pending = None,
+            _ = send(control.as_ref(), pending.clone()), if pending.is_some() && control.is_some() => {
+                pending = None;
+            }
         }
     }
 }
 
-async fn send(control: &RunControl, command: Option<RunCommand>) {
-    if let Some(command) = command {
+async fn send(control: Option<&RunControl>, command: Option<RunCommand>) {
+    if let (Some(control), Some(command)) = (control, command) {
         // False: the run is over already, which is what was asked for.
         control.send(command).await;
     }

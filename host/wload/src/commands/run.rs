@@ -68,10 +68,12 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)
         .map_err(|error| CliError::broken("failed to start the reports").caused_by(&error))?;
+    let mut watch = SignalWatch::start()?;
     let handle = wload_engine::start(settings.plan.clone(), scenario, http, users_max)
         .map_err(|error| CliError::broken("failed to start the run").caused_by(&error))?;
+    watch.obey(handle.control());
     let told = Told { settings: &settings, fan_out, sink, log_file, has_shape };
-    runtime()?.block_on(follow(handle, told, printer))
+    runtime()?.block_on(follow(handle, told, watch, printer))
 }
 
 /// What hears of a run.
@@ -84,8 +86,12 @@ struct Told<'a> {
 }
 
 /// Tells everyone what happens until the run is over, then judges it.
-async fn follow(mut handle: RunHandle, told: Told<'_>, printer: &Printer) -> Result<u8, CliError> {
-    let watch = SignalWatch::start(handle.control())?;
+async fn follow(
+    mut handle: RunHandle,
+    told: Told<'_>,
+    watch: SignalWatch,
+    printer: &Printer,
+) -> Result<u8, CliError> {
     let judge = |is_aborted| Judge {
         is_aborted,
         code_on_error: told.settings.code_on_error,
