@@ -103,6 +103,10 @@ pub const DNS_FAILURE_TTL: Duration = Duration::from_secs(1);
 /// Bytes that are reserved for a response body because its head announces them; what is longer
 /// grows as it arrives, so that a lying head costs no memory.
 pub const BODY_RESERVE_BYTES_MAX: usize = 256 << 10;
+/// Codings of one response body, one over the other. Nobody sends more than two; each costs a decoder.
+pub const BODY_CODINGS_MAX: usize = 5;
+/// Window of a zstd frame, bytes. RFC 9659: no decoder of HTTP has to offer more.
+pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
 
 /// Limits of one user's guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -27,6 +27,7 @@ mod body;
 mod client;
 mod connect;
 mod cookies;
+mod decode;
 mod dns;
 mod error;
 mod h1;
@@ -39,6 +40,7 @@ mod shared;
 mod template;
 mod timing;
 mod tls;
+mod zstd;
 
 pub use client::HttpClient;
 pub use cookies::Cookie;
