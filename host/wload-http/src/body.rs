@@ -1,106 +1,180 @@
 //! Reads a response body to its end, decodes it, counts it, and keeps it if somebody wants it.
 //!
-//! Upstream: hyper's body. Downstream: `Exchange::body` and `body_size`.
+//! Upstream: hyper's or h2's body. Downstream: `Exchange::body` and `body_size`, or whoever asks for one
+//! piece after another.
 //! Invariants: nothing over `body_bytes_max` is kept or decoded further, whatever the head promised
 //! and however well it was compressed; a body in one piece is not copied.
+
+use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use wload_core::limits::{BODY_RESERVE_BYTES_MAX, HttpLimits};
 
-use crate::decode::{self, Coding, Decoder};
-use crate::error::HttpError;
+use crate::decode::{self, Decoder};
+use crate::error::{FLOODED, HttpError};
+use crate::h2::StreamBody;
+use crate::timeouts::Timeouts;
+use crate::timing::Marks;
 
-/// Reads all of it. Returns the decoded body (empty without `keep`) and its length.
-pub(crate) async fn read(
-    incoming: &mut Incoming,
-    headers: &HeaderMap,
-    keep: bool,
-    limits: &HttpLimits,
-) -> Result<(Bytes, u64), HttpError> {
-    if incoming.is_end_stream() {
-        return Ok((Bytes::new(), 0));
-    }
-    let max = limits.body_bytes_max;
-    let promised = incoming.size_hint().lower();
-    if promised > max {
-        return Err(HttpError::BodyTooLarge(max));
-    }
-    let codings = decode::codings_of(headers)?;
-    if codings.is_empty() {
-        read_plain(incoming, keep, promised, limits).await
-    } else {
-        read_coded(incoming, &codings, keep, limits).await
-    }
+/// The body of a response as its protocol hands it on.
+pub(crate) enum Incoming {
+    Http1(hyper::body::Incoming),
+    Http2(StreamBody),
 }
 
-async fn read_plain(
-    incoming: &mut Incoming,
+/// A body on its way in.
+pub(crate) struct BodyReader {
+    incoming: Incoming,
+    marks: Rc<Marks>,
+    timeouts: Timeouts,
+    decoder: Option<Decoder>,
     keep: bool,
     promised: u64,
-    limits: &HttpLimits,
-) -> Result<(Bytes, u64), HttpError> {
-    let mut size = 0;
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(data) = next_data(incoming, limits).await? {
-        add_size(&mut size, data.len(), limits.body_bytes_max)?;
-        if !keep {
-            continue;
-        }
-        if first.is_empty() && all.is_empty() {
-            first = data;
-            continue;
-        }
-        if all.is_empty() {
-            let promised = usize::try_from(promised).unwrap_or(usize::MAX);
-            all.reserve(promised.min(BODY_RESERVE_BYTES_MAX).max(first.len() + data.len()));
-            all.extend_from_slice(&std::mem::take(&mut first));
-        }
-        all.extend_from_slice(&data);
-    }
-    Ok((if all.is_empty() { first } else { all.freeze() }, size))
+    received: u64,
+    limits: HttpLimits,
 }
 
-async fn read_coded(
-    incoming: &mut Incoming,
-    codings: &[Coding],
-    keep: bool,
-    limits: &HttpLimits,
-) -> Result<(Bytes, u64), HttpError> {
-    let max = limits.body_bytes_max;
-    let mut received = 0;
-    let mut decoder = Decoder::new(codings, keep, max);
-    while let Some(data) = next_data(incoming, limits).await? {
-        add_size(&mut received, data.len(), max)?;
-        decoder.push(&data)?;
-    }
-    decoder.finish()?;
-    Ok((decoder.take(), decoder.size()))
-}
-
-/// The next piece that is not empty. Stops without another turn when the length says it was the last.
-async fn next_data(
-    incoming: &mut Incoming,
-    limits: &HttpLimits,
-) -> Result<Option<Bytes>, HttpError> {
-    let head = (limits.header_bytes_max, limits.header_fields_max);
-    while !incoming.is_end_stream() {
-        let Some(frame) = incoming.frame().await else { return Ok(None) };
-        let frame = frame.map_err(|error| HttpError::from_hyper(&error, true, head))?;
-        if let Ok(data) = frame.into_data()
-            && !data.is_empty()
-        {
-            return Ok(Some(data));
+impl Incoming {
+    fn is_end(&self) -> bool {
+        match self {
+            Self::Http1(body) => body.is_end_stream(),
+            Self::Http2(body) => body.is_end(),
         }
     }
-    Ok(None)
+
+    fn promised(&self) -> u64 {
+        match self {
+            Self::Http1(body) => body.size_hint().lower(),
+            Self::Http2(_) => 0,
+        }
+    }
+
+    /// The next piece that is not empty. Stops without another turn when the length says it was the last.
+    async fn data(
+        &mut self,
+        marks: &Marks,
+        limits: &HttpLimits,
+    ) -> Result<Option<Bytes>, HttpError> {
+        while !self.is_end() {
+            let data = match self {
+                Self::Http1(body) => {
+                    let Some(frame) = body.frame().await else { return Ok(None) };
+                    marks.claimed();
+                    let frame = frame.map_err(|error| match marks.is_flooded() {
+                        true => FLOODED,
+                        false => HttpError::from_hyper(&error, true, limits),
+                    })?;
+                    frame.into_data().unwrap_or_default()
+                }
+                Self::Http2(body) => match body.data(limits).await {
+                    Some(data) => data?,
+                    None => return Ok(None),
+                },
+            };
+            if !data.is_empty() {
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
 }
 
-fn add_size(size: &mut u64, len: usize, max: u64) -> Result<(), HttpError> {
-    *size = size.saturating_add(len as u64);
-    if *size > max { Err(HttpError::BodyTooLarge(max)) } else { Ok(()) }
+impl BodyReader {
+    /// `keep`: what is decoded is wanted.
+    pub(crate) fn new(
+        incoming: Incoming,
+        headers: &HeaderMap,
+        keep: bool,
+        marks: Rc<Marks>,
+        timeouts: Timeouts,
+        limits: &HttpLimits,
+    ) -> Result<Self, HttpError> {
+        let promised = incoming.promised();
+        if promised > limits.body_bytes_max {
+            return Err(HttpError::BodyTooLarge(limits.body_bytes_max));
+        }
+        let codings = decode::codings_of(headers)?;
+        let decoder =
+            (!codings.is_empty()).then(|| Decoder::new(&codings, keep, limits.body_bytes_max));
+        let limits = *limits;
+        Ok(Self { incoming, marks, timeouts, decoder, keep, promised, received: 0, limits })
+    }
+
+    /// Pieces are wanted one after the other.
+    pub(crate) fn keep_pieces(&mut self) {
+        if let Some(decoder) = &mut self.decoder {
+            decoder.keep();
+        }
+    }
+
+    /// Bytes of the decoded body so far.
+    pub(crate) fn size(&mut self) -> u64 {
+        self.decoder.as_mut().map_or(self.received, Decoder::size)
+    }
+
+    /// Reads all that is left. Returns it, or nothing when it is not wanted.
+    pub(crate) async fn read(&mut self) -> Result<Bytes, HttpError> {
+        if self.decoder.is_none() {
+            return self.read_plain().await;
+        }
+        while self.piece().await?.is_some() {}
+        Ok(self.decoder.as_mut().map(Decoder::take).unwrap_or_default())
+    }
+
+    /// The next piece, decoded; `None` at the end.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        while let Some(piece) = self.piece().await? {
+            let Some(decoder) = &mut self.decoder else { return Ok(Some(piece)) };
+            let decoded = decoder.take();
+            if !decoded.is_empty() {
+                return Ok(Some(decoded));
+            }
+        }
+        // What the decoder held back until it saw the end.
+        let rest = self.decoder.as_mut().map(Decoder::take).unwrap_or_default();
+        Ok((!rest.is_empty()).then_some(rest))
+    }
+
+    async fn read_plain(&mut self) -> Result<Bytes, HttpError> {
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(data) = self.piece().await? {
+            if !self.keep {
+                continue;
+            }
+            if first.is_empty() && all.is_empty() {
+                first = data;
+                continue;
+            }
+            if all.is_empty() {
+                let promised = usize::try_from(self.promised).unwrap_or(usize::MAX);
+                all.reserve(promised.min(BODY_RESERVE_BYTES_MAX).max(first.len() + data.len()));
+                all.extend_from_slice(&std::mem::take(&mut first));
+            }
+            all.extend_from_slice(&data);
+        }
+        Ok(if all.is_empty() { first } else { all.freeze() })
+    }
+
+    /// The next piece as it came in; the decoder has had it. At the end the decoder knows, too.
+    async fn piece(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let data = self.incoming.data(&self.marks, &self.limits);
+        let Some(data) = self.timeouts.data(data).await?? else {
+            if let Some(decoder) = &mut self.decoder {
+                decoder.finish()?;
+            }
+            return Ok(None);
+        };
+        self.received = self.received.saturating_add(data.len() as u64);
+        if self.received > self.limits.body_bytes_max {
+            return Err(HttpError::BodyTooLarge(self.limits.body_bytes_max));
+        }
+        if let Some(decoder) = &mut self.decoder {
+            decoder.push(&data)?;
+        }
+        Ok(Some(data))
+    }
 }

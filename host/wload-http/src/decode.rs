@@ -132,6 +132,11 @@ impl Decoder {
         self.chain.finish()
     }
 
+    /// What comes out is wanted after all. Nothing has come out yet.
+    pub(crate) fn keep(&mut self) {
+        self.sink().keep = true;
+    }
+
     /// What was kept since the last call.
     pub(crate) fn take(&mut self) -> Bytes {
         std::mem::take(&mut self.sink().kept).into()

@@ -159,6 +159,7 @@ pub(super) fn http(settings: &HttpSettings) -> Result<Arc<HttpShared>, CliError>
         limits: settings.limits,
         extra_roots_pem: settings.ca_pem.clone().unwrap_or_default(),
         insecure: settings.is_insecure,
+        ..wload_http::HttpSettings::default()
     })
     .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))
 }
