@@ -20,7 +20,7 @@ use crate::{h1, h2};
 #[derive(Debug)]
 pub(crate) enum Lease {
     Http1 {
-        connection: Box<h1::Connection>,
+        connection: h1::Connection,
         /// One of the connections that an origin may have, when requests are sent in parallel.
         place: Option<OwnedSemaphorePermit>,
     },
@@ -43,7 +43,7 @@ pub(crate) struct SendFailure {
 }
 
 impl Lease {
-    pub(crate) fn http1(connection: Box<h1::Connection>) -> Self {
+    pub(crate) fn http1(connection: h1::Connection) -> Self {
         Self::Http1 { connection, place: None }
     }
 
@@ -70,8 +70,8 @@ impl Lease {
                 Ok(response.map(Incoming::Http1))
             }
             Self::Http2 { connection, marks } => {
-                let request = h2::translate(request, &connection.origin)
-                    .map_err(|error| SendFailure::final_one(error))?;
+                let request =
+                    h2::translate(request, &connection.origin).map_err(SendFailure::final_one)?;
                 let response = connection.send(request, marks, limits).await?;
                 if response.headers().len() > limits.header_fields_max {
                     return Err(SendFailure::final_one(HttpError::head_too_large(limits)));

@@ -40,7 +40,7 @@ async fn race<F>(addresses: &[IpAddr], one: impl Fn(&IpAddr) -> F) -> Result<Tcp
 where
     F: Future<Output = io::Result<TcpStream>>,
 {
-    let mut waiting = addresses.iter().enumerate();
+    let waiting = addresses.iter().enumerate();
     let mut running = FuturesUnordered::new();
     let mut best_failure: Option<(usize, io::Error)> = None;
     let numbered = |(number, address)| {
@@ -49,8 +49,7 @@ where
             Box::pin(async move { (number, attempt.await) });
         attempt
     };
-    loop {
-        let Some(next) = waiting.next() else { break };
+    for next in waiting {
         running.push(numbered(next));
         let next_start = Instant::now() + CONNECT_ATTEMPT_DELAY;
         match timeout_at(next_start, running.next()).await {

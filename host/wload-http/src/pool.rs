@@ -21,7 +21,7 @@ use crate::{h1, h2};
 /// Oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    idle: Vec<Box<h1::Connection>>,
+    idle: Vec<h1::Connection>,
     shared: Vec<Rc<h2::Connection>>,
     lanes: Vec<(Rc<Origin>, Rc<Lane>)>,
 }
@@ -70,7 +70,7 @@ impl Pool {
         }
         self.shared.retain(|connection| {
             let is_stale = is_over(connection.idle_since.get(), now, limits);
-            !connection.is_closed() && !(connection.is_idle() && is_stale)
+            !(connection.is_closed() || (connection.is_idle() && is_stale))
         });
         let found = self.shared.iter().find(|found| is_same(&found.origin, origin))?;
         Some(Lease::http2(Rc::clone(found)))

@@ -173,11 +173,12 @@ fn head(stream: u32, flags: u8) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | flags, stream, STATUS_200)
 }
 
-#[test]
-fn what_goes_wrong_has_a_stable_message() {
-    type Frames = fn(u32) -> Vec<u8>;
-    // Left: what the server sends after the request, on its stream; then it waits, or closes.
-    let table: [(&str, Frames, bool, &str); 12] = [
+/// A kind of mistake, what the server then sends on the stream of a request, whether it closes
+/// afterwards, and what that is called.
+type Mistake = (&'static str, fn(u32) -> Vec<u8>, bool, &'static str);
+
+fn mistakes() -> [Mistake; 12] {
+    [
         ("a good answer", |id| head(id, END_STREAM), false, "200"),
         ("reset", |id| reset(id, 2), false, "HTTP/2: the server reset the stream (INTERNAL_ERROR)"),
         (
@@ -240,10 +241,14 @@ fn what_goes_wrong_has_a_stable_message() {
             false,
             "HTTP/2: the server broke the protocol (FRAME_SIZE_ERROR)",
         ),
-    ];
+    ]
+}
+
+#[test]
+fn what_goes_wrong_has_a_stable_message() {
     on_core(async move {
         let mut wrong = Vec::new();
-        for (what, frames, closes, expected) in table {
+        for (what, frames, closes, expected) in mistakes() {
             let target = FrameTarget::start(move |mut peer| async move {
                 while let Some(stream) = peer.request().await {
                     peer.write(frames(stream)).await;

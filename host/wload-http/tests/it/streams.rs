@@ -25,10 +25,9 @@ fn is_whole(body: &[u8]) -> bool {
 
 async fn open(client: &mut HttpClient, url: &str) -> Box<OpenExchange> {
     let request = PreparedRequest::new(spec("GET", url), client.base(), false).unwrap();
-    match client.open(&request, &[], None).await {
-        Opened::Open(open) => open,
-        Opened::Failed(exchange) => panic!("{exchange:?}"),
-    }
+    let opened = client.open(&request, &[], None).await;
+    let Opened::Open(open) = opened else { unreachable!("{opened:?}") };
+    open
 }
 
 #[test]
