@@ -102,6 +102,34 @@ pub const DNS_FAILURE_TTL: Duration = Duration::from_secs(1);
 /// Bytes that are reserved for a response body because its head announces them; what is longer
 /// grows as it arrives, so that a lying head costs no memory.
 pub const BODY_RESERVE_BYTES_MAX: usize = 256 << 10;
+/// Codings of one response body, one over the other. Nobody sends more than two; each costs a decoder.
+pub const BODY_CODINGS_MAX: usize = 5;
+/// Window of a zstd frame, bytes. RFC 9659: no decoder of HTTP has to offer more.
+pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
+/// Bytes of a streamed request body. A terabyte: more would be a mistake, not a test.
+pub const UPLOAD_BYTES_MAX: u64 = 1 << 40;
+/// Parts of a streamed request body.
+pub const UPLOAD_PARTS_MAX: usize = 10_000;
+/// Bytes of a streamed request body that are made at a time: what a socket takes at once.
+pub const UPLOAD_CHUNK_BYTES: usize = 64 << 10;
+/// Lines of the trace of one exchange.
+pub const TRACE_LINES_MAX: usize = 1_000;
+/// Bytes of one line of a trace; longer ones are cut.
+pub const TRACE_LINE_BYTES_MAX: usize = 4_096;
+/// Bytes of a proxy's answer to `CONNECT`: a head and, from some, a page that says why not.
+pub const PROXY_ANSWER_BYTES_MAX: usize = 16 << 10;
+/// How long an address is tried before the next one is tried, too (RFC 8305, 5).
+pub const CONNECT_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// Addresses of one name that are tried.
+pub const CONNECT_ADDRESSES_MAX: usize = 20;
+/// TLS sessions that one user remembers, each of a few KiB.
+pub const TLS_SESSIONS_MAX: usize = 8;
+/// How often a request is sent again because the server cannot have acted on it. Servers that refuse
+/// again and again are not asked for ever.
+pub const REPEATS_MAX: u32 = 3;
+/// Bytes that a server may send on a connection, beyond one head and one window of a body, without
+/// anything of a response among them: interim responses, settings, pings. Nobody needs a tenth of it.
+pub const UNCLAIMED_BYTES_MAX: usize = 4 << 20;
 
 /// Limits of one user's guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -208,6 +236,10 @@ impl StatisticsLimits {
 pub struct HttpLimits {
     /// Name resolution, connecting and TLS together.
     pub connect_timeout: Duration,
+    /// From the last byte of a request to the first byte of its response. `None`: only the total counts.
+    pub first_byte_timeout: Option<Duration>,
+    /// From one piece of a response to the next. `None`: only the total counts.
+    pub between_bytes_timeout: Option<Duration>,
     /// A whole exchange, redirects included, unless the request says otherwise.
     pub total_timeout: Duration,
     /// Bytes of one response body after decoding.
@@ -226,12 +258,23 @@ pub struct HttpLimits {
     pub idle_connections_max: usize,
     /// A connection that was idle for longer is not used again.
     pub idle_timeout: Duration,
+    /// HTTP/1.1 connections of one user to one origin, when it sends requests in parallel.
+    pub connections_per_origin_max: usize,
+    /// Requests that one user sends in parallel with one call; each needs memory for its response.
+    pub parallel_requests_max: usize,
+    /// Bytes of one HTTP/2 response that may be on their way. It bounds what one stream costs when the
+    /// target is faster than the user, and the speed on a long way: a window per round trip.
+    pub http2_stream_window_bytes: u32,
+    /// The same for all streams of one user's HTTP/2 connection together.
+    pub http2_connection_window_bytes: u32,
 }
 
 impl Default for HttpLimits {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(10),
+            first_byte_timeout: None,
+            between_bytes_timeout: None,
             total_timeout: Duration::from_secs(60),
             body_bytes_max: 64 << 20,
             request_body_bytes_max: 64 << 20,
@@ -241,6 +284,13 @@ impl Default for HttpLimits {
             cookies_max: 300,
             idle_connections_max: 6,
             idle_timeout: Duration::from_secs(90),
+            // What browsers open.
+            connections_per_origin_max: 6,
+            parallel_requests_max: 256,
+            // With 50 ms of round trip 10 MB/s a stream; ten thousand users whose windows are all
+            // full, which takes a target that outruns them, are 10 GiB.
+            http2_stream_window_bytes: 512 << 10,
+            http2_connection_window_bytes: 1 << 20,
         }
     }
 }

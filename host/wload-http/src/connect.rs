@@ -1,85 +1,117 @@
-//! A new connection: name, TCP, TLS, each timed, all within the connect timeout.
+//! A new connection: name, TCP, a proxy's tunnel, TLS, each timed, all within the connect timeout.
 //!
-//! Upstream: `client`, when the pool has none. Downstream: `h1`.
+//! Upstream: `exchange`, when the pool has none. Downstream: `h1` or `h2`.
 
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
+use crate::connection::Lease;
+use crate::dial::dial;
 use crate::error::{HttpError, Phase};
-use crate::h1::{Connection, Stream};
+use crate::exchange::Trail;
 use crate::origin::Origin;
+use crate::settings::Protocol;
 use crate::shared::CoreHttp;
-use crate::timing::RequestTiming;
+use crate::timeouts::Timeouts;
+use crate::user::User;
+use crate::wire::Stream;
+use crate::{h1, h2};
 
-/// Opens a connection to an origin and says in `timing` where the time went, also when it fails.
+/// Opens a connection to an origin and says in the trail's timing where the time went, also when it
+/// fails.
 pub(crate) async fn open(
-    core: &CoreHttp,
+    user: &User,
     origin: &Rc<Origin>,
-    timing: &mut RequestTiming,
-) -> Result<Connection, HttpError> {
+    timeouts: &Timeouts,
+    trail: &mut Trail,
+) -> Result<Lease, HttpError> {
+    let core = &user.core;
     let start = Instant::now();
-    let deadline = start + core.limits().connect_timeout;
+    let deadline = start + timeouts.connect;
     let late = |_| HttpError::Timeout(Phase::Connecting);
 
-    let addresses = timeout_at(deadline, core.dns.resolve(&origin.host)).await.map_err(late)??;
+    let proxy = core.shared.proxies().find(origin);
+    let (host, port) = match proxy {
+        Some(proxy) => (proxy.host.as_str(), proxy.port),
+        None => (origin.host.as_str(), origin.port),
+    };
+    let addresses = timeout_at(deadline, core.addresses(host, port)).await.map_err(late)??;
     let resolved = Instant::now();
-    timing.dns = resolved - start;
+    trail.timing.dns = resolved - start;
 
-    let tcp = connect_tcp(&addresses, origin.port, deadline).await;
+    let tcp = dial(&addresses, port, |address| core.local_address(address), deadline).await;
+    let tcp = match (tcp, proxy) {
+        (Ok(mut tcp), Some(proxy)) if origin.is_https => {
+            trail.trace.note(|| format!("Asking the proxy for a tunnel to {}", origin.text()));
+            let tunnel = timeout_at(deadline, proxy.tunnel(&mut tcp, origin)).await;
+            tunnel.unwrap_or_else(|late_by| Err(late(late_by))).map(|()| tcp)
+        }
+        (tcp, _) => tcp,
+    };
     let connected = Instant::now();
-    timing.connect = connected - resolved;
+    trail.timing.connect = connected - resolved;
     let tcp = tcp?;
     // Requests are written whole: waiting for more to send would only add the delay of Nagle.
     tcp.set_nodelay(true).map_err(|error| HttpError::from_connect(&error))?;
+    trail.trace.note(|| connected_text(host, &tcp));
 
-    let stream = if origin.is_https {
-        let handshake = timeout_at(deadline, start_tls(core, origin, tcp)).await;
-        timing.tls = connected.elapsed();
-        handshake.map_err(late)??
-    } else {
-        Stream::Plain(tcp)
-    };
-    Connection::start(stream, Rc::clone(origin), &core.builder).await
-}
-
-/// Tries the addresses in order. Each gets an equal share of the time that is left, so that a dead
-/// first one does not use up the time of the others.
-async fn connect_tcp(
-    addresses: &[IpAddr],
-    port: u16,
-    deadline: Instant,
-) -> Result<TcpStream, HttpError> {
-    let mut failure = HttpError::Timeout(Phase::Connecting);
-    for (tried, address) in addresses.iter().enumerate() {
-        let share = share_of(deadline.saturating_duration_since(Instant::now()), addresses, tried);
-        match timeout(share, TcpStream::connect((*address, port))).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => failure = HttpError::from_connect(&error),
-            Err(_) => failure = HttpError::Timeout(Phase::Connecting),
-        }
+    if !origin.is_https {
+        let forward = proxy.map(|proxy| proxy.forward());
+        // Proxies forward HTTP/1.1.
+        let is_http2 = core.shared.protocol() == Protocol::Http2 && forward.is_none();
+        return start_http(core, Stream::Plain(tcp), origin, forward, is_http2).await;
     }
-    Err(failure)
+    let handshake = timeout_at(deadline, start_tls(user.tls()?, origin, tcp)).await;
+    trail.timing.tls = connected.elapsed();
+    let stream = handshake.map_err(late)??;
+    trail.trace.tls(stream.get_ref().1);
+    let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+    if core.shared.protocol() == Protocol::Http2 && !is_http2 {
+        return Err(HttpError::Tls("the server does not speak HTTP/2".into()));
+    }
+    start_http(core, Stream::Tls(Box::new(stream)), origin, None, is_http2).await
 }
 
-fn share_of(left: Duration, addresses: &[IpAddr], tried: usize) -> Duration {
-    left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX)
+async fn start_http(
+    core: &CoreHttp,
+    stream: Stream,
+    origin: &Rc<Origin>,
+    forward: Option<crate::proxy::Forward>,
+    is_http2: bool,
+) -> Result<Lease, HttpError> {
+    let (origin, limits) = (Rc::clone(origin), core.limits());
+    if is_http2 {
+        return Ok(Lease::http2(Rc::new(h2::Connection::start(stream, origin, limits).await?)));
+    }
+    let connection = h1::Connection::start(stream, origin, forward, &core.builder, limits).await?;
+    Ok(Lease::http1(connection))
 }
 
-async fn start_tls(core: &CoreHttp, origin: &Origin, tcp: TcpStream) -> Result<Stream, HttpError> {
-    let config = core.shared.tls()?;
+async fn start_tls(
+    config: &Arc<ClientConfig>,
+    origin: &Origin,
+    tcp: TcpStream,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, HttpError> {
     let name = ServerName::try_from(origin.host.clone())
         .map_err(|_| HttpError::Tls("the host is not a name that a certificate can have".into()))?;
     let stream = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
-    let stream = stream.map_err(|error| match HttpError::from_io(&error) {
+    stream.map_err(|error| match HttpError::from_io(&error) {
         HttpError::Closed(_) => HttpError::Tls("the server closed the connection".into()),
         other => other,
-    })?;
-    Ok(Stream::Tls(Box::new(stream)))
+    })
+}
+
+fn connected_text(host: &str, tcp: &TcpStream) -> String {
+    match (tcp.peer_addr(), tcp.local_addr()) {
+        (Ok(peer), Ok(local)) => {
+            format!("Connected to {host} ({}) port {} from {local}", peer.ip(), peer.port())
+        }
+        _ => format!("Connected to {host}"),
+    }
 }

@@ -4,6 +4,8 @@
 //! request.
 //! Invariant: a user without cookies pays one comparison per request and no memory.
 
+use std::borrow::Cow;
+
 use cookie_store::{CookieDomain, CookieStore, RawCookie};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue};
@@ -137,10 +139,19 @@ impl CookieJar {
     }
 
     fn insert(&mut self, raw: &RawCookie<'_>, url: &Url, max: usize) -> bool {
+        let raw = match own_suffix(raw, url) {
+            Suffix::Other => Cow::Borrowed(raw),
+            Suffix::Own => {
+                let mut raw = raw.clone();
+                raw.unset_domain();
+                Cow::Owned(raw)
+            }
+            Suffix::Foreign => return false,
+        };
         if raw.name().is_empty() || raw.name().len() + raw.value().len() > COOKIE_BYTES_MAX {
             return false;
         }
-        let Ok(cookie) = cookie_store::Cookie::try_from_raw_cookie(raw, url) else { return false };
+        let Ok(cookie) = cookie_store::Cookie::try_from_raw_cookie(&raw, url) else { return false };
         let cookie = cookie.into_owned();
         let store = self.store.get_or_insert_default();
         let domain = cookie.domain.as_cow().unwrap_or_default();
@@ -158,6 +169,28 @@ impl CookieJar {
             self.store = None;
         }
         inserted
+    }
+}
+
+/// What the domain of a cookie is to the host that sets it.
+enum Suffix {
+    /// No public suffix.
+    Other,
+    /// The host is that public suffix itself: the cookie is for the host alone.
+    Own,
+    /// A public suffix: the cookie would go to hosts that have nothing to do with each other.
+    Foreign,
+}
+
+/// RFC 6265, 5.3, step 5. The list of suffixes is compiled in.
+fn own_suffix(raw: &RawCookie<'_>, url: &Url) -> Suffix {
+    let Some(domain) = raw.domain() else { return Suffix::Other };
+    let domain = domain.trim_start_matches('.').to_ascii_lowercase();
+    let is_public = psl::suffix(domain.as_bytes()).is_some_and(|suffix| suffix == domain.as_str());
+    match is_public {
+        false => Suffix::Other,
+        true if url.host_str() == Some(domain.as_str()) => Suffix::Own,
+        true => Suffix::Foreign,
     }
 }
 
@@ -227,6 +260,28 @@ mod tests {
         assert_eq!(sent(&jar, "http://a.test/"), "b=2; c=3");
         let long = format!("a={}", "x".repeat(COOKIE_BYTES_MAX));
         assert_eq!(sent(&jar_of("http://a.test/", &[&long], 2), "http://a.test/"), "");
+    }
+
+    #[test]
+    fn no_cookie_is_for_a_public_suffix() {
+        let cases = [
+            ("http://shop.example.co.uk/", "co.uk", None),
+            ("http://shop.example.co.uk/", "uk", None),
+            ("http://shop.example.co.uk/", ".EXAMPLE.co.uk", Some("http://other.example.co.uk/")),
+            ("http://a.github.io/", "github.io", None),
+            ("http://github.io/", "github.io", Some("http://github.io/")),
+            ("http://localhost/", "localhost", Some("http://localhost/")),
+        ];
+        for (from, domain, to) in cases {
+            let jar = jar_of(from, &[&format!("a=1; Domain={domain}")], 9);
+            assert_eq!(jar.list().len(), usize::from(to.is_some()), "{from} {domain}");
+            if let Some(to) = to {
+                assert_eq!(sent(&jar, to), "a=1", "{from} {domain}");
+            }
+        }
+        // Of a suffix that sets it for itself, the hosts below know nothing.
+        let jar = jar_of("http://github.io/", &["a=1; Domain=github.io"], 9);
+        assert_eq!(sent(&jar, "http://a.github.io/"), "");
     }
 
     #[test]

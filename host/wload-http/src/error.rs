@@ -10,6 +10,8 @@ use std::borrow::Cow;
 use std::error::Error as _;
 use std::io;
 
+use wload_core::limits::HttpLimits;
+
 /// Why an exchange has no response. Cheap to clone: it is kept in the exchange and in the cache of
 /// names, so it holds texts and not the errors of other libraries.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,6 +45,12 @@ pub enum HttpError {
         /// `HttpLimits::header_fields_max`.
         fields: usize,
     },
+    /// HTTP/2 went wrong: a stream was reset, the connection was given up. `protocol-error`.
+    #[error("HTTP/2: {0}")]
+    Http2(Cow<'static, str>),
+    /// The proxy did not do what it should. `connect-error`.
+    #[error("proxy: {0}")]
+    Proxy(Cow<'static, str>),
     /// The body cannot be decoded. `protocol-error`.
     #[error("content-encoding {0}: corrupt data")]
     Encoding(&'static str),
@@ -67,11 +75,17 @@ pub enum Phase {
     Waiting,
     /// The body of the response.
     ReadingBody,
+    /// Only the first byte of the response was late: it has a timeout of its own.
+    FirstByte,
+    /// Only the next bytes of the response were late: they have a timeout of their own.
+    BetweenBytes,
 }
 
 pub(crate) const RESET: HttpError = HttpError::Closed("connection reset by peer");
 pub(crate) const CLOSED_EARLY: HttpError =
     HttpError::Closed("connection closed before the response was complete");
+pub(crate) const FLOODED: HttpError =
+    HttpError::Malformed(Cow::Borrowed("endless interim responses or control frames"));
 pub(crate) const CLOSED_UNANSWERED: HttpError =
     HttpError::Closed("connection closed without a response");
 
@@ -81,6 +95,8 @@ impl Phase {
             Self::Connecting => "connecting",
             Self::Waiting => "waiting for the response",
             Self::ReadingBody => "reading the response body",
+            Self::FirstByte => "waiting for the first byte of the response",
+            Self::BetweenBytes => "waiting for the next bytes of the response",
         }
     }
 }
@@ -94,6 +110,9 @@ impl HttpError {
     /// What an I/O error while connecting means.
     pub(crate) fn from_connect(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
+        if let Some(known) = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+            return known.clone();
+        }
         let text = match error.kind() {
             Kind::ConnectionRefused => "connection refused",
             Kind::ConnectionReset | Kind::ConnectionAborted => return RESET,
@@ -125,12 +144,12 @@ impl HttpError {
     }
 
     /// What hyper's error means. `answered`: some byte of the response had arrived.
-    pub(crate) fn from_hyper(error: &hyper::Error, answered: bool, head: (usize, usize)) -> Self {
+    pub(crate) fn from_hyper(error: &hyper::Error, answered: bool, limits: &HttpLimits) -> Self {
         if error.is_incomplete_message() {
             return if answered { CLOSED_EARLY } else { CLOSED_UNANSWERED };
         }
         if error.is_parse() {
-            return from_parse(&error.to_string(), head);
+            return from_parse(&error.to_string(), limits);
         }
         let mut source = error.source();
         while let Some(cause) = source {
@@ -148,11 +167,54 @@ impl HttpError {
         }
         Self::Other(error.to_string().into())
     }
+
+    /// What an error of HTTP/2 means. `answered`: the head of the response had arrived. The debug data
+    /// of GOAWAY is left out: it may say something else every time.
+    pub(crate) fn from_h2(error: &h2::Error, answered: bool, limits: &HttpLimits) -> Self {
+        if let Some(io) = error.get_io() {
+            // An end of the connection is a broken pipe to h2; one of the system has a number.
+            let is_end = io.kind() == io::ErrorKind::UnexpectedEof
+                || (io.kind() == io::ErrorKind::BrokenPipe && !io.to_string().contains("os error"));
+            return match (is_end, answered) {
+                (true, true) => CLOSED_EARLY,
+                (true, false) => CLOSED_UNANSWERED,
+                (false, _) => Self::from_io(io),
+            };
+        }
+        let Some(reason) = error.reason() else {
+            return Self::Http2(error.to_string().into());
+        };
+        // This is how h2 refuses a header block over our limit.
+        if error.is_library() && error.is_reset() && reason == h2::Reason::REFUSED_STREAM {
+            return Self::head_too_large(limits);
+        }
+        let name = reason_name(reason);
+        let text = match (error.is_go_away(), error.is_remote()) {
+            (true, true) => format!("the server is closing the connection ({name})"),
+            (false, true) => format!("the server reset the stream ({name})"),
+            _ => format!("the server broke the protocol ({name})"),
+        };
+        Self::Http2(text.into())
+    }
+
+    pub(crate) fn head_too_large(limits: &HttpLimits) -> Self {
+        Self::HeadTooLarge { bytes: limits.header_bytes_max, fields: limits.header_fields_max }
+    }
 }
 
-fn from_parse(text: &str, (bytes, fields): (usize, usize)) -> HttpError {
+/// RFC 9113, 7. A number that is not there has no name of its own, so that a server that sends random
+/// ones does not make a row each.
+fn reason_name(reason: h2::Reason) -> String {
+    if u32::from(reason) <= u32::from(h2::Reason::HTTP_1_1_REQUIRED) {
+        format!("{reason:?}")
+    } else {
+        "an unknown reason".to_owned()
+    }
+}
+
+fn from_parse(text: &str, limits: &HttpLimits) -> HttpError {
     if text.contains("too large") {
-        return HttpError::HeadTooLarge { bytes, fields };
+        return HttpError::head_too_large(limits);
     }
     let text = match text {
         _ if text.contains("version") => "not an HTTP/1 status line",

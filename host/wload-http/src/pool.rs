@@ -1,50 +1,141 @@
-//! The idle connections of one user.
+//! The connections of one user that wait for a request, or can take another one.
 //!
 //! Upstream: an exchange that read its response to the end. Downstream: the next exchange with the
-//! same origin. A user has one exchange at a time, so there is at most one connection per origin.
+//! same origin.
+//! Invariants: an HTTP/1.1 connection is in the pool or in an exchange, never both; an HTTP/2
+//! connection stays in the pool while streams are open on it. Places of origins exist only for users
+//! that send in parallel.
 
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use wload_core::limits::HttpLimits;
 
-use crate::h1::Connection;
+use crate::connection::Lease;
 use crate::origin::Origin;
+use crate::{h1, h2};
 
 /// Oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    idle: Vec<Connection>,
+    idle: Vec<h1::Connection>,
+    shared: Vec<Rc<h2::Connection>>,
+    lanes: Vec<(Rc<Origin>, Rc<Lane>)>,
+}
+
+/// How parallel requests to one origin share its connections.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    /// HTTP/1.1 connections that may be open.
+    pub(crate) places: Arc<Semaphore>,
+    /// Whoever holds it connects; the others wait whether it becomes HTTP/2, which they could share.
+    pub(crate) connecting: tokio::sync::Mutex<()>,
+    /// It did not become HTTP/2.
+    pub(crate) speaks_http1: Cell<bool>,
 }
 
 impl Pool {
-    /// Takes the connection to an origin, if it is still good.
+    /// Takes a connection to an origin, if one is still good.
     pub(crate) fn take(
         &mut self,
         origin: &Origin,
         now: Instant,
         limits: &HttpLimits,
-    ) -> Option<Connection> {
-        let at = self.idle.iter().position(|connection| {
-            std::ptr::eq(&*connection.origin, origin) || *connection.origin == *origin
-        })?;
-        let connection = self.idle.remove(at);
-        let idle = now.saturating_duration_since(connection.idle_since);
-        (!connection.is_closed() && idle <= limits.idle_timeout).then_some(connection)
+    ) -> Option<Lease> {
+        if let Some(lease) = self.share_of(origin, now, limits) {
+            return Some(lease);
+        }
+        loop {
+            let at = self.idle.iter().position(|found| is_same(&found.origin, origin))?;
+            let connection = self.idle.remove(at);
+            let is_stale = is_over(connection.idle_since, now, limits);
+            if !connection.is_closed() && !is_stale {
+                return Some(Lease::http1(connection));
+            }
+        }
+    }
+
+    /// A stream on the HTTP/2 connection to an origin, if one is still good.
+    pub(crate) fn share_of(
+        &mut self,
+        origin: &Origin,
+        now: Instant,
+        limits: &HttpLimits,
+    ) -> Option<Lease> {
+        if self.shared.is_empty() {
+            return None;
+        }
+        self.shared.retain(|connection| {
+            let is_stale = is_over(connection.idle_since.get(), now, limits);
+            !(connection.is_closed() || (connection.is_idle() && is_stale))
+        });
+        let found = self.shared.iter().find(|found| is_same(&found.origin, origin))?;
+        Some(Lease::http2(Rc::clone(found)))
     }
 
     /// Keeps a connection for later; the oldest one makes room.
-    pub(crate) fn put(&mut self, mut connection: Connection, now: Instant, limits: &HttpLimits) {
-        if connection.is_closed() || limits.idle_connections_max == 0 {
-            return;
+    pub(crate) fn put(&mut self, lease: Lease, now: Instant, limits: &HttpLimits) {
+        match lease {
+            Lease::Http1 { mut connection, .. } => {
+                if connection.is_closed() || limits.idle_connections_max == 0 {
+                    return;
+                }
+                if self.idle.len() >= limits.idle_connections_max {
+                    self.idle.remove(0);
+                }
+                connection.idle_since = now;
+                self.idle.push(connection);
+            }
+            Lease::Http2 { connection, .. } => connection.idle_since.set(now),
         }
-        if self.idle.len() >= limits.idle_connections_max {
-            self.idle.remove(0);
-        }
-        connection.idle_since = now;
-        self.idle.push(connection);
     }
 
-    /// Closes all.
-    pub(crate) fn clear(&mut self) {
-        self.idle = Vec::new();
+    /// Offers a new HTTP/2 connection to all exchanges; the oldest idle one makes room.
+    pub(crate) fn share(&mut self, connection: &Rc<h2::Connection>, limits: &HttpLimits) {
+        if limits.idle_connections_max == 0 {
+            return;
+        }
+        if self.shared.len() >= limits.idle_connections_max
+            && let Some(at) = self.shared.iter().position(|connection| connection.is_idle())
+        {
+            self.shared.remove(at);
+        }
+        self.shared.push(Rc::clone(connection));
     }
+
+    /// The places of an origin.
+    pub(crate) fn lane(&mut self, origin: &Rc<Origin>, limits: &HttpLimits) -> Rc<Lane> {
+        if let Some((_, lane)) = self.lanes.iter().find(|(found, _)| **found == **origin) {
+            return Rc::clone(lane);
+        }
+        let places = Arc::new(Semaphore::new(limits.connections_per_origin_max.max(1)));
+        let lane = Rc::new(Lane {
+            places,
+            connecting: tokio::sync::Mutex::new(()),
+            speaks_http1: Cell::new(false),
+        });
+        self.lanes.push((Rc::clone(origin), Rc::clone(&lane)));
+        lane
+    }
+
+    /// Nobody sends in parallel any more.
+    pub(crate) fn forget_lanes(&mut self) {
+        self.lanes = Vec::new();
+    }
+
+    /// Closes all; an HTTP/2 connection as soon as its last stream ends.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+fn is_same(found: &Rc<Origin>, origin: &Origin) -> bool {
+    std::ptr::eq(&**found, origin) || **found == *origin
+}
+
+fn is_over(since: Instant, now: Instant, limits: &HttpLimits) -> bool {
+    now.saturating_duration_since(since) > limits.idle_timeout
 }

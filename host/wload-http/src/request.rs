@@ -18,6 +18,7 @@ use crate::error::HttpError;
 use crate::origin::{self, BaseUrl, Origin};
 use crate::response::Address;
 use crate::template::PathTemplate;
+use crate::timeouts::RequestTimeouts;
 
 const AGENT: HeaderValue = HeaderValue::from_static("wload/0.1");
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
@@ -36,6 +37,12 @@ pub struct RequestSpec {
     pub redirects: Option<u32>,
     /// For the whole exchange. `None`: the limit.
     pub timeout: Option<Duration>,
+    /// For each connection: name, TCP, TLS. `None`: the limit.
+    pub connect_timeout: Option<Duration>,
+    /// From the last byte of the request to the first of the response. `None`: the limit.
+    pub first_byte_timeout: Option<Duration>,
+    /// From one piece of the response to the next. `None`: the limit.
+    pub between_bytes_timeout: Option<Duration>,
     /// False: the body is received and counted, but not kept.
     pub keep_body: bool,
 }
@@ -48,7 +55,7 @@ pub struct PreparedRequest {
     /// Names that the scenario set itself: default headers leave them alone.
     pub(crate) explicit: Vec<HeaderName>,
     pub(crate) redirects: Option<u32>,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeouts: RequestTimeouts,
     pub(crate) keep_body: bool,
     origin: Rc<Origin>,
     path: Path,
@@ -100,7 +107,7 @@ impl PreparedRequest {
             headers,
             explicit,
             redirects: spec.redirects,
-            timeout: spec.timeout,
+            timeouts: RequestTimeouts::of(&spec),
             keep_body: spec.keep_body,
             origin,
             path,

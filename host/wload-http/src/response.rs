@@ -34,6 +34,13 @@ pub struct Exchange {
     pub history: Vec<Hop>,
     /// Where the time went.
     pub timings: RequestTiming,
+    /// Of the last response; `None` when there was none.
+    pub version: Option<http::Version>,
+    /// How often a request was sent again on another connection or stream, because the server had closed
+    /// the one it was on, or had refused it. Each time was safe.
+    pub repeats: u32,
+    /// What `curl -v` would show, one line each; empty unless [`crate::HttpClient::set_trace`] asked.
+    pub trace: Vec<String>,
     pub(crate) address: Option<Address>,
 }
 

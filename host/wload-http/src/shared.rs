@@ -2,35 +2,32 @@
 //!
 //! Upstream: the run's plan. Downstream: every `HttpClient`.
 
+use std::cell::Cell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use hyper::client::conn::http1::Builder;
 use rustls::ClientConfig;
-use rustls::pki_types::CertificateDer;
 use wload_core::limits::HttpLimits;
 
 use crate::dns::DnsCache;
 use crate::error::HttpError;
+use crate::proxy::Proxies;
+use crate::resolve::ResolveRule;
+use crate::settings::{HttpSettings, Protocol};
 use crate::{h1, tls};
-
-/// The HTTP settings of a run.
-#[derive(Clone, Debug, Default)]
-pub struct HttpSettings {
-    /// Times and sizes.
-    pub limits: HttpLimits,
-    /// Certificates to trust besides those of the machine, as PEM text; may be empty.
-    pub extra_roots_pem: Vec<u8>,
-    /// Trust any certificate.
-    pub insecure: bool,
-}
 
 /// What all cores of a process share. Reading it takes no lock.
 #[derive(Debug)]
 pub struct HttpShared {
     limits: HttpLimits,
-    extra_roots: Vec<CertificateDer<'static>>,
-    insecure: bool,
+    protocol: Protocol,
+    resolve: Vec<ResolveRule>,
+    local_addresses: Vec<IpAddr>,
+    proxies: Proxies,
+    tls_session_reuse: bool,
+    identity: tls::Identity,
     tls: OnceLock<Result<Arc<ClientConfig>, HttpError>>,
 }
 
@@ -40,6 +37,8 @@ pub struct CoreHttp {
     pub(crate) shared: Arc<HttpShared>,
     pub(crate) dns: DnsCache,
     pub(crate) builder: Builder,
+    /// Whose turn it is among the local addresses.
+    turn: Cell<usize>,
 }
 
 impl HttpShared {
@@ -48,8 +47,12 @@ impl HttpShared {
     pub fn new(settings: HttpSettings) -> Result<Arc<Self>, HttpError> {
         Ok(Arc::new(Self {
             limits: settings.limits,
-            extra_roots: tls::parse_roots(&settings.extra_roots_pem)?,
-            insecure: settings.insecure,
+            protocol: settings.protocol,
+            proxies: Proxies::new(&settings.proxy)?,
+            identity: tls::Identity::new(&settings)?,
+            resolve: settings.resolve,
+            local_addresses: settings.local_addresses,
+            tls_session_reuse: settings.tls_session_reuse,
             tls: OnceLock::new(),
         }))
     }
@@ -60,8 +63,20 @@ impl HttpShared {
     }
 
     pub(crate) fn tls(&self) -> Result<&Arc<ClientConfig>, HttpError> {
-        let config = self.tls.get_or_init(|| tls::client_config(&self.extra_roots, self.insecure));
+        let config = self.tls.get_or_init(|| tls::client_config(&self.identity, self.protocol));
         config.as_ref().map_err(Clone::clone)
+    }
+
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    pub(crate) fn tls_session_reuse(&self) -> bool {
+        self.tls_session_reuse
     }
 }
 
@@ -69,7 +84,26 @@ impl CoreHttp {
     /// Makes what the users of one core share.
     pub fn new(shared: Arc<HttpShared>) -> Rc<Self> {
         let builder = h1::builder(&shared.limits);
-        Rc::new(Self { shared, dns: DnsCache::default(), builder })
+        Rc::new(Self { shared, dns: DnsCache::default(), builder, turn: Cell::new(0) })
+    }
+
+    /// The addresses of a host, in the order in which they should be tried.
+    pub(crate) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, HttpError> {
+        let rule = self.shared.resolve.iter().find_map(|rule| rule.find(host, port));
+        match rule {
+            Some(addresses) => Ok(addresses.to_vec()),
+            None => self.dns.resolve(host).await,
+        }
+    }
+
+    /// Where the next connection to an address starts from: the local addresses of its family take
+    /// turns.
+    pub(crate) fn local_address(&self, to: &IpAddr) -> Option<IpAddr> {
+        let all = &self.shared.local_addresses;
+        let fits = |local: &&IpAddr| local.is_ipv4() == to.is_ipv4();
+        let count = all.iter().filter(fits).count();
+        let turn = self.turn.replace(self.turn.get().wrapping_add(1)).checked_rem(count)?;
+        all.iter().filter(fits).nth(turn).copied()
     }
 
     /// The limits of the run.

@@ -1,11 +1,14 @@
 //! The phases of an exchange, and how they are seen from below hyper.
 //!
-//! Upstream: `connect` (dns, connect, tls) and the I/O of a connection ([`Marks`]). Downstream:
+//! Upstream: `connect` (dns, connect, tls) and the I/O of a connection
+//! ([`Marks`]). Downstream:
 //! `Exchange::timings`.
 //! Invariant: a request on a kept connection reads the clock four times: start, request written,
 //! first byte, end.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -32,33 +35,81 @@ pub struct RequestTiming {
     pub connection_reused: bool,
 }
 
-/// What a connection's I/O saw since [`Marks::start`]. Written by the I/O inside the connection's
-/// loop, read by the exchange; both are on one thread.
+/// What is seen of a request below its protocol, since [`Marks::start`]. On HTTP/1.1 these are the marks
+/// of the connection, written by its I/O. On HTTP/2 every request has its own, which the connection's
+/// I/O writes when the request's frames pass, and which its stream reads. All is on one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
     sent: Cell<Option<Instant>>,
     first_byte: Cell<Option<Instant>>,
+    last_byte: Cell<Option<Instant>>,
     awaits_first_byte: Cell<bool>,
+    tracks_last_byte: Cell<bool>,
+    /// Bytes that were read since something of a response was last handed on.
+    unclaimed: Cell<usize>,
+    unclaimed_max: Cell<usize>,
+    is_flooded: Cell<bool>,
+    /// Of an HTTP/2 connection: requests with frames that wait to be written.
+    queued: RefCell<Vec<Rc<Marks>>>,
 }
 
 impl Marks {
-    /// A new request begins.
-    pub(crate) fn start(&self) {
+    /// `unclaimed_max`: bytes that a peer may send without anything of a response among them.
+    pub(crate) fn of_connection(unclaimed_max: usize) -> Self {
+        Self { unclaimed_max: Cell::new(unclaimed_max), ..Self::default() }
+    }
+
+    /// A new request begins. `tracks_last_byte`: somebody will ask when the last byte was read, which
+    /// costs a look at the clock for each piece.
+    pub(crate) fn start(&self, tracks_last_byte: bool) {
         self.sent.set(None);
         self.first_byte.set(None);
+        self.last_byte.set(None);
         self.awaits_first_byte.set(true);
+        self.tracks_last_byte.set(tracks_last_byte);
+        self.unclaimed.set(0);
     }
 
     /// Bytes were written. The last call stands for the end of the request.
     pub(crate) fn wrote(&self) {
-        self.sent.set(Some(Instant::now()));
+        let now = Instant::now();
+        self.sent.set(Some(now));
+        for stream in self.queued.borrow_mut().drain(..) {
+            stream.sent.set(Some(now));
+        }
     }
 
-    /// Bytes were read.
-    pub(crate) fn read(&self) {
+    /// Frames of a request wait to be written on this connection.
+    pub(crate) fn queue(&self, stream: &Rc<Marks>) {
+        let mut queued = self.queued.borrow_mut();
+        if !queued.iter().any(|known| Rc::ptr_eq(known, stream)) {
+            queued.push(Rc::clone(stream));
+        }
+    }
+
+    /// Bytes were read. An error when they are too many without anything of a response among them.
+    pub(crate) fn read(&self, bytes: usize) -> io::Result<()> {
         if self.awaits_first_byte.replace(false) {
             self.first_byte.set(Some(Instant::now()));
+        } else if self.tracks_last_byte.get() {
+            self.last_byte.set(Some(Instant::now()));
         }
+        self.unclaimed.set(self.unclaimed.get().saturating_add(bytes));
+        if self.unclaimed.get() > self.unclaimed_max.get() {
+            self.is_flooded.set(true);
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        Ok(())
+    }
+
+    /// Something of a response was handed on.
+    pub(crate) fn claimed(&self) {
+        self.unclaimed.set(0);
+    }
+
+    /// The connection was given up because of [`Marks::read`].
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.is_flooded.get()
     }
 
     /// Some byte of the request left.
@@ -69,6 +120,16 @@ impl Marks {
     /// Some byte of the response arrived.
     pub(crate) fn has_read(&self) -> bool {
         self.first_byte.get().is_some()
+    }
+
+    /// When the last byte of the request left, as far as is known.
+    pub(crate) fn last_written(&self) -> Option<Instant> {
+        self.sent.get()
+    }
+
+    /// When the last byte of the response arrived, as far as is known.
+    pub(crate) fn last_read(&self) -> Option<Instant> {
+        self.last_byte.get().or(self.first_byte.get())
     }
 
     /// Splits the time from `start` (the connection was there) to `end` into its phases.

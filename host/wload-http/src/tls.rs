@@ -1,8 +1,8 @@
 //! Which certificates are trusted, and what a failed handshake means in words.
 //!
 //! Upstream: the run's settings. Downstream: `connect`, once per TLS connection.
-//! Sessions are not resumed: every user is a new visitor to the target, and a handshake that is
-//! skipped because another user was there before would flatter it.
+//! Invariant: users never share TLS sessions: every user is a new visitor to the target, and a handshake
+//! that is short because another user was there before would flatter it.
 
 use std::sync::Arc;
 
@@ -10,46 +10,92 @@ use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
+    SignatureScheme,
 };
 
-use crate::error::HttpError;
+use wload_core::limits::TLS_SESSIONS_MAX;
 
-/// Reads the certificates of a PEM text.
-pub(crate) fn parse_roots(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, HttpError> {
-    if pem.is_empty() {
-        return Ok(Vec::new());
+use crate::error::HttpError;
+use crate::settings::{HttpSettings, Protocol};
+
+/// Who is trusted, and who we are.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    extra_roots: Vec<CertificateDer<'static>>,
+    insecure: bool,
+    client: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+}
+
+impl Identity {
+    /// Checks the PEM texts of the settings.
+    pub(crate) fn new(settings: &HttpSettings) -> Result<Self, HttpError> {
+        let extra_roots = match settings.extra_roots_pem.as_slice() {
+            [] => Vec::new(),
+            pem => certificates(pem, "extra root certificates")?,
+        };
+        let client = settings.client_certificate.as_ref().map(|client| {
+            let chain = certificates(&client.certificates_pem, "client certificate")?;
+            let key = PrivateKeyDer::from_pem_slice(&client.key_pem)
+                .map_err(|_| refuse("client key", "no private key in the PEM text"))?;
+            Ok((chain, key))
+        });
+        Ok(Self { extra_roots, insecure: settings.insecure, client: client.transpose()? })
     }
-    let refuse = |why: String| HttpError::Tls(format!("extra root certificates: {why}").into());
-    let roots = CertificateDer::pem_slice_iter(pem)
+}
+
+fn refuse(what: &str, why: &str) -> HttpError {
+    HttpError::Tls(format!("{what}: {why}").into())
+}
+
+fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, HttpError> {
+    let found = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| refuse(error.to_string()))?;
-    if roots.is_empty() {
-        return Err(refuse("no `BEGIN CERTIFICATE` in the PEM text".into()));
+        .map_err(|error| refuse(what, &error.to_string()))?;
+    if found.is_empty() {
+        return Err(refuse(what, "no `BEGIN CERTIFICATE` in the PEM text"));
     }
-    Ok(roots)
+    Ok(found)
 }
 
 /// Makes the configuration of all TLS connections of a process.
 pub(crate) fn client_config(
-    extra_roots: &[CertificateDer<'static>],
-    insecure: bool,
+    identity: &Identity,
+    protocol: Protocol,
 ) -> Result<Arc<ClientConfig>, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| explain(&error))?;
-    let mut config = if insecure {
+    let builder = if identity.insecure {
         let verifier = Arc::new(TrustAnything { provider });
-        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+        builder.dangerous().with_custom_certificate_verifier(verifier)
     } else {
-        builder.with_root_certificates(roots(extra_roots)?).with_no_client_auth()
+        builder.with_root_certificates(roots(&identity.extra_roots)?)
+    };
+    let mut config = match &identity.client {
+        Some((chain, key)) => builder
+            .with_client_auth_cert(chain.clone(), key.clone_key())
+            .map_err(|_| refuse("client certificate", "it does not belong to the key"))?,
+        None => builder.with_no_client_auth(),
     };
     config.resumption = Resumption::disabled();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let names: &[&[u8]] = match protocol {
+        Protocol::Http1 => &[b"http/1.1"],
+        Protocol::Auto => &[b"h2", b"http/1.1"],
+        Protocol::Http2 => &[b"h2"],
+    };
+    config.alpn_protocols = names.iter().map(|name| name.to_vec()).collect();
     Ok(Arc::new(config))
+}
+
+/// The same configuration with sessions of its own: for one user.
+pub(crate) fn with_sessions(config: &ClientConfig) -> Arc<ClientConfig> {
+    let mut config = config.clone();
+    config.resumption = Resumption::in_memory_sessions(TLS_SESSIONS_MAX);
+    Arc::new(config)
 }
 
 fn roots(extra: &[CertificateDer<'static>]) -> Result<RootCertStore, HttpError> {
@@ -57,7 +103,7 @@ fn roots(extra: &[CertificateDer<'static>]) -> Result<RootCertStore, HttpError> 
     for root in extra {
         store
             .add(root.clone())
-            .map_err(|error| HttpError::Tls(format!("extra root certificates: {error}").into()))?;
+            .map_err(|error| refuse("extra root certificates", &error.to_string()))?;
     }
     // A machine often has a few certificates that cannot be parsed; the others are good.
     store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -89,13 +135,22 @@ pub(crate) fn explain(error: &Error) -> HttpError {
             }
             _ => "certificate is not acceptable",
         },
+        Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+            "no protocol version or cipher in common"
+        }
+        Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
+            "no version of HTTP in common"
+        }
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the server asks for a certificate of the client"
+        }
         Error::AlertReceived(alert) => {
             return HttpError::Tls(format!("the server refused the handshake ({alert:?})").into());
         }
         Error::InvalidMessage(_) => "the server does not speak TLS on this port",
         Error::PeerIncompatible(_) => "no protocol version or cipher in common",
         Error::NoCertificatesPresented => "the server has no certificate",
-        Error::NoApplicationProtocol => "the server does not speak HTTP/1.1",
+        Error::NoApplicationProtocol => "no version of HTTP in common",
         Error::PeerMisbehaved(_) => "the server broke the protocol",
         Error::DecryptError => "a record cannot be decrypted",
         _ => "handshake failed",

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use wload_core::ids::NodeId;
-use wload_core::limits::HttpLimits;
 use wload_core::recorder::Recorder;
 use wload_core::snapshot::{ExceptionRow, GeneratorHealth};
 use wload_core::statistics::{SnapshotInput, Statistics};
@@ -47,12 +46,7 @@ pub(crate) struct FakeFactory(pub(crate) Rc<Fake>);
 
 impl Fake {
     pub(crate) fn new(tasks: &[Act], starts: &[Act]) -> Rc<Self> {
-        let settings = HttpSettings {
-            limits: HttpLimits::default(),
-            extra_roots_pem: Vec::new(),
-            insecure: false,
-        };
-        let http = CoreHttp::new(HttpShared::new(settings).unwrap());
+        let http = CoreHttp::new(HttpShared::new(HttpSettings::default()).unwrap());
         let nothing = Box::new(|_| {});
         let core = CoreContext::new(
             Recorder::new(false),

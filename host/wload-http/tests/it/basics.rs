@@ -10,6 +10,9 @@ use wload_http::{BaseUrl, PreparedRequest, RequestSpec};
 
 use crate::target::{Target, client, client_with, get, ok, on_core, outcome, response, spec};
 
+/// `hello` with a line feed, by the reference encoder.
+const BROTLI_HELLO: &[u8] = b"\x8f\x02\x80\x68\x65\x6c\x6c\x6f\x0a\x03";
+
 #[test]
 fn a_request_has_the_standard_headers_and_its_length() {
     on_core(async {
@@ -179,7 +182,9 @@ fn coded_bodies_are_decoded_counted_and_bounded() {
         let target = Target::answering(move |request| match request.what() {
             "GET /bomb" => response("200 OK", "content-encoding: gzip\r\n", &bomb),
             "GET /bad" => response("200 OK", "content-encoding: gzip\r\n", "not gzip at all"),
-            "GET /br" => response("200 OK", "content-encoding: br\r\n", "as it is"),
+            "GET /other" => response("200 OK", "content-encoding: other\r\n", "as it is"),
+            "GET /br" => response("200 OK", "content-encoding: br\r\n", BROTLI_HELLO),
+            "GET /both" => response("200 OK", "content-encoding: gzip, br\r\n", "not brotli"),
             _ => response("200 OK", "content-encoding: GZIP\r\n", &small),
         })
         .await;
@@ -189,10 +194,12 @@ fn coded_bodies_are_decoded_counted_and_bounded() {
         assert_eq!((&exchange.body[..], exchange.body_size), (&b"hello hello hello"[..], 17));
         let dropped = RequestSpec { keep_body: false, ..spec("GET", "/") };
         assert_eq!(client.send_once(dropped, None).await.body_size, 17);
-        assert_eq!(get(&mut client, "/br").await.body, "as it is");
+        assert_eq!(get(&mut client, "/other").await.body, "as it is");
+        assert_eq!(get(&mut client, "/br").await.body, "hello\n");
         for (path, expected) in [
             ("/bomb", "response body larger than the limit of 1000000 bytes"),
             ("/bad", "content-encoding gzip: corrupt data"),
+            ("/both", "content-encoding br: corrupt data"),
         ] {
             assert_eq!(outcome(&get(&mut client, path).await), expected);
             // What is left of it is not read: the connection is gone, the client is not.

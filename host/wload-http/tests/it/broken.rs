@@ -43,6 +43,7 @@ fn responses_that_break_off_or_are_not_http() {
     let flood = format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "x".repeat(300_000));
     let no_end = format!("HTTP/1.1 200 OK\r\n{}", "abcdefgh: x\r\n".repeat(99));
     let too_large = "response headers larger than the limit of 262144 bytes or 100 fields";
+    let mebibyte = format!("HTTP/1.1 200 OK\r\na: {}\r\n\r\n", "x".repeat(1 << 20));
     let cases = [
         ("", "connection closed without a response"),
         ("HTTP/1.1 200 OK\r\nconte", EARLY),
@@ -65,6 +66,19 @@ fn responses_that_break_off_or_are_not_http() {
         ),
         (many_fields.as_str(), too_large),
         (flood.as_str(), too_large),
+        (mebibyte.as_str(), too_large),
+        (
+            "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+            "malformed response: invalid or contradicting content-length",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabcdef\r\n",
+            "malformed response: Invalid chunk body CR",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+            "malformed response: invalid chunk size: overflow",
+        ),
         (
             "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n",
             "response body larger than the limit of 67108864 bytes",
@@ -79,6 +93,69 @@ fn responses_that_break_off_or_are_not_http() {
             assert_eq!(exchange.failure("/").as_deref(), Some(expected), "{start}");
             assert_eq!((exchange.body_size, target.connections()), (0, 1), "{start}");
         }
+    });
+}
+
+/// Everything that has a shape of its own: a length, chunks, and a coding.
+fn good_responses() -> [Vec<u8>; 2] {
+    let length = b"HTTP/1.1 200 OK\r\nx-a: b\r\ncontent-length: 7\r\n\r\nabcdefg".to_vec();
+    let chunks = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+                   3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n";
+    [length, chunks.to_vec()]
+}
+
+#[test]
+fn a_connection_may_end_at_every_byte_of_a_response() {
+    const UNANSWERED: &str = "connection closed without a response";
+    const EARLY: &str = "connection closed before the response was complete";
+    const RESET: &str = "connection reset by peer";
+    on_core(async {
+        for response in good_responses() {
+            for end in 0..response.len() {
+                for is_reset in [false, true] {
+                    let part = response[..end].to_vec();
+                    let target = Target::start(move |mut peer| {
+                        let part = part.clone();
+                        async move {
+                            peer.request().await;
+                            peer.write(part).await;
+                            if is_reset {
+                                peer.reset();
+                            }
+                        }
+                    })
+                    .await;
+                    let exchange = get(&mut client(&target), "/").await;
+                    let expected = match (is_reset, end) {
+                        (true, _) => RESET,
+                        (false, 0) => UNANSWERED,
+                        (false, _) => EARLY,
+                    };
+                    assert_eq!(outcome(&exchange), expected, "{end} bytes, reset: {is_reset}");
+                }
+            }
+            let target = Target::saying(response).await;
+            assert_eq!(get(&mut client(&target), "/").await.body, "abcdefg");
+        }
+    });
+}
+
+#[test]
+fn interim_responses_without_end_end_at_a_limit() {
+    const FLOODED: &str = "malformed response: endless interim responses or control frames";
+    on_core(async {
+        let target = Target::start(|mut peer| async move {
+            peer.request().await;
+            let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n".repeat(100);
+            while peer.try_write(&hints).await {}
+        })
+        .await;
+        let exchange = get(&mut client(&target), "/").await;
+        assert_eq!(outcome(&exchange), FLOODED);
+        // Some of them are good manners.
+        let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n".repeat(1_000);
+        let target = Target::saying([hints.into_bytes(), ok("at last")].concat()).await;
+        assert_eq!(get(&mut client(&target), "/").await.body, "at last");
     });
 }
 
@@ -158,6 +235,7 @@ fn a_kept_connection_that_dies_under_a_safe_request_is_replaced_once() {
             let exchange = second_exchange(&target, method).await;
             assert_eq!((outcome(&exchange), &exchange.body[..]), ("200".into(), &b"again"[..]));
             assert!(!exchange.timings.connection_reused);
+            assert_eq!(exchange.repeats, 1);
             let expected = ["GET /1".to_owned(), format!("{method} /2"), format!("{method} /2")];
             assert_eq!(target.requests(), expected);
             assert_eq!(target.last().body, b"data");
@@ -165,7 +243,7 @@ fn a_kept_connection_that_dies_under_a_safe_request_is_replaced_once() {
         let target = after_one_good_answer(true).await;
         let exchange = second_exchange(&target, "GET").await;
         assert_eq!(outcome(&exchange), "connection closed without a response");
-        assert_eq!(target.connections(), 2);
+        assert_eq!((target.connections(), exchange.repeats), (2, 1));
     });
 }
 
@@ -176,6 +254,7 @@ fn a_post_that_the_server_has_read_is_not_sent_again() {
             let target = after_one_good_answer(false).await;
             let exchange = second_exchange(&target, method).await;
             assert_eq!(outcome(&exchange), "connection closed without a response");
+            assert_eq!(exchange.repeats, 0);
             assert_eq!(target.requests(), ["GET /1".to_owned(), format!("{method} /2")]);
         }
     });

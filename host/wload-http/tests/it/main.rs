@@ -2,10 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "in the helpers of tests a failure is a failed test")]
 
+mod addresses;
 mod basics;
 mod broken;
+mod frames;
+mod http2;
 mod interrupted;
+mod parallel;
+mod proxies;
 mod redirects;
 mod state;
+mod streams;
 mod target;
+mod timeouts;
 mod tls;
+mod traces;

@@ -53,8 +53,22 @@ impl Received {
     }
 }
 
-pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Unpin> Socket for T {}
+/// What a server talks over: TCP, or TLS on it.
+pub(crate) trait Socket: AsyncRead + AsyncWrite + Unpin {
+    fn reset_on_drop(&self);
+}
+
+impl Socket for TcpStream {
+    fn reset_on_drop(&self) {
+        self.set_zero_linger().unwrap();
+    }
+}
+
+impl Socket for tokio_rustls::server::TlsStream<TcpStream> {
+    fn reset_on_drop(&self) {
+        self.get_ref().0.reset_on_drop();
+    }
+}
 
 /// The server's end of one connection.
 pub(crate) struct Peer {
@@ -76,6 +90,11 @@ impl Peer {
         };
         let head = String::from_utf8(self.buffer.drain(..end + 4).collect()).unwrap();
         let mut received = Received { head: head.trim_end().to_owned(), body: Vec::new() };
+        if received.header("transfer-encoding").as_deref() == Some("chunked") {
+            received.body = self.chunks().await?;
+            self.log.borrow_mut().push(received.clone());
+            return Some(received);
+        }
         let length = received.header("content-length").map_or(0, |text| text.parse().unwrap());
         while self.buffer.len() < length {
             self.fill().await?;
@@ -85,10 +104,66 @@ impl Peer {
         Some(received)
     }
 
+    async fn chunks(&mut self) -> Option<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let end = loop {
+                if let Some(at) = find(&self.buffer, b"\r\n") {
+                    break at;
+                }
+                self.fill().await?;
+            };
+            let line: Vec<u8> = self.buffer.drain(..end + 2).collect();
+            let len =
+                usize::from_str_radix(std::str::from_utf8(&line[..end]).unwrap(), 16).unwrap();
+            while self.buffer.len() < len + 2 {
+                self.fill().await?;
+            }
+            body.extend(self.buffer.drain(..len));
+            assert_eq!(self.buffer.drain(..2).collect::<Vec<u8>>(), b"\r\n");
+            if len == 0 {
+                return Some(body);
+            }
+        }
+    }
+
+    /// The bytes that arrived; `None` when the client has closed.
+    pub(crate) async fn take_some(&mut self) -> Option<Vec<u8>> {
+        self.buffer.clear();
+        self.fill().await?;
+        Some(self.buffer.clone())
+    }
+
+    /// The socket, for what is no HTTP.
+    pub(crate) fn socket(&mut self) -> &mut dyn Socket {
+        &mut *self.socket
+    }
+
     pub(crate) async fn write(&mut self, bytes: impl AsRef<[u8]>) {
         // The client may have had enough and closed: what it makes of that is the test.
         let _ = self.socket.write_all(bytes.as_ref()).await;
         let _ = self.socket.flush().await;
+    }
+
+    /// The same; false when the client has closed.
+    pub(crate) async fn try_write(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.socket.write_all(bytes.as_ref()).await.is_ok()
+    }
+
+    /// When the connection is dropped, the client sees a reset and not an end.
+    pub(crate) fn reset(&self) {
+        self.socket.reset_on_drop();
+    }
+
+    /// Reads up to this many bytes of what is there.
+    pub(crate) async fn read_some(&mut self, max: usize) {
+        let before = self.buffer.len();
+        while self.buffer.len() - before < max {
+            let wait = tokio::time::timeout(Duration::from_millis(5), self.fill());
+            if !matches!(wait.await, Ok(Some(()))) {
+                return;
+            }
+        }
     }
 
     /// Waits until the client closes.
@@ -144,7 +219,31 @@ impl Target {
         F: Future<Output = ()> + 'static,
         W: Future<Output = Option<Box<dyn Socket>>> + 'static,
     {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::listen(([127, 0, 0, 1], 0).into(), script, wrap).await
+    }
+
+    /// The same as [`Target::start`], at an address.
+    pub(crate) async fn start_at<F>(
+        address: SocketAddr,
+        script: impl Fn(Peer) -> F + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let wrap = |stream| async move { Some(Box::new(stream) as Box<dyn Socket>) };
+        Self::listen(address, script, wrap).await
+    }
+
+    async fn listen<F, W>(
+        address: SocketAddr,
+        script: impl Fn(Peer) -> F + 'static,
+        wrap: impl Fn(TcpStream) -> W + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + 'static,
+        W: Future<Output = Option<Box<dyn Socket>>> + 'static,
+    {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let log = Rc::new(RefCell::new(Vec::new()));
         let connections = Rc::new(Cell::new(0));

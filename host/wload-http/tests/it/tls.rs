@@ -1,13 +1,18 @@
 //! TLS against a server of this process with certificates made for the test.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
+use rustls::{HandshakeKind, ServerConfig};
 use tokio_rustls::TlsAcceptor;
-use wload_http::{CoreHttp, HttpClient, HttpSettings, HttpShared};
+use wload_http::{
+    ClientCertificate, CoreHttp, HttpClient, HttpSettings, HttpShared, Protocol, ResolveRule,
+};
 
+use crate::frames::{self, reply};
 use crate::target::{Socket, Target, get, ok, on_core, outcome};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
@@ -19,39 +24,110 @@ fn authority(name: &str) -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
+/// What a TLS server of a test is like.
+#[derive(Clone, Copy)]
+struct Server<'a> {
+    authority: &'a Authority,
+    /// In its certificate.
+    name: &'a str,
+    /// The last one of its certificate.
+    year: i32,
+    alpn: &'a [&'a str],
+    /// Only clients with a certificate of this authority.
+    clients: Option<&'a Authority>,
+}
+
+/// What it saw of its clients, one entry for each connection.
+type Seen = Rc<RefCell<Vec<Handshake>>>;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Handshake {
+    server_name: Option<String>,
+    is_resumed: bool,
+    has_certificate: bool,
+}
+
+impl<'a> Server<'a> {
+    fn of(authority: &'a Authority, name: &'a str) -> Self {
+        Self { authority, name, year: 2100, alpn: &[], clients: None }
+    }
+
+    fn config(&self) -> ServerConfig {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([self.name.to_owned()]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, "the target");
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+        params.not_after = rcgen::date_time_ymd(self.year, 1, 1);
+        let certificate = params.signed_by(&key, self.authority).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()
+            .unwrap();
+        let builder = match self.clients {
+            None => builder.with_no_client_auth(),
+            Some(authority) => {
+                let mut roots = rustls::RootCertStore::empty();
+                roots.add(authority.der().clone()).unwrap();
+                let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+                    Arc::new(roots),
+                    provider,
+                );
+                builder.with_client_cert_verifier(verifier.build().unwrap())
+            }
+        };
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let mut config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+        config.alpn_protocols = self.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        config.ticketer = rustls::crypto::ring::Ticketer::new().unwrap();
+        config
+    }
+
+    async fn start(&self) -> (Target, Seen) {
+        let acceptor = TlsAcceptor::from(Arc::new(self.config()));
+        let seen = Seen::default();
+        let tell = Rc::clone(&seen);
+        let target = Target::with_sockets(
+            |mut peer| async move {
+                while peer.request().await.is_some() {
+                    peer.write(ok("secret")).await;
+                }
+            },
+            move |stream| {
+                let (handshake, tell) = (acceptor.accept(stream), Rc::clone(&tell));
+                async move {
+                    // A client that does not trust us breaks off.
+                    let stream = handshake.await.ok()?;
+                    let tls = stream.get_ref().1;
+                    tell.borrow_mut().push(Handshake {
+                        server_name: tls.server_name().map(str::to_owned),
+                        is_resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
+                        has_certificate: tls.peer_certificates().is_some(),
+                    });
+                    Some(Box::new(stream) as Box<dyn Socket>)
+                }
+            },
+        )
+        .await;
+        (target, seen)
+    }
+}
+
 /// A TLS server whose certificate is for `name` and ends in `year`.
 async fn target(authority: &Authority, name: &str, year: i32) -> Target {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-    params.not_before = rcgen::date_time_ymd(2000, 1, 1);
-    params.not_after = rcgen::date_time_ymd(year, 1, 1);
-    let certificate = params.signed_by(&key, authority).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    Target::with_sockets(
-        |mut peer| async move {
-            while peer.request().await.is_some() {
-                peer.write(ok("secret")).await;
-            }
-        },
-        move |stream| {
-            let handshake = acceptor.accept(stream);
-            async move {
-                // A client that does not trust us breaks off.
-                handshake.await.ok().map(|stream| Box::new(stream) as Box<dyn Socket>)
-            }
-        },
-    )
-    .await
+    Server { year, ..Server::of(authority, name) }.start().await.0
+}
+
+/// A TLS server with a certificate for a name that nobody has reason to trust.
+pub(crate) async fn plain_target(name: &str) -> Target {
+    target(&authority("unknown"), name, 2100).await
+}
+
+fn https(target: &Target, host: &str) -> String {
+    format!("https://{host}:{}/", target.address.port())
+}
+
+fn client_of(settings: HttpSettings) -> HttpClient {
+    HttpClient::new(CoreHttp::new(HttpShared::new(settings).unwrap()), None)
 }
 
 fn client(extra_roots_pem: String, insecure: bool) -> HttpClient {
@@ -129,4 +205,191 @@ fn bad_root_certificates_are_refused_at_start() {
         let error = HttpShared::new(settings).unwrap_err().message();
         assert!(error.contains(part), "{error}");
     }
+}
+
+#[test]
+fn servers_are_told_the_name_but_not_an_address() {
+    on_core(async {
+        let authority = authority("known");
+        let (target, seen) = Server::of(&authority, "h.test").start().await;
+        let port = target.address.port();
+        let rule = ResolveRule::parse(&format!("h.test:{port}:127.0.0.1")).unwrap();
+        let mut client = client_of(HttpSettings {
+            insecure: true,
+            resolve: vec![rule],
+            ..HttpSettings::default()
+        });
+        for host in ["h.test", "127.0.0.1"] {
+            assert_eq!(outcome(&get(&mut client, &https(&target, host)).await), "200");
+        }
+        let names: Vec<_> = seen.borrow().iter().map(|seen| seen.server_name.clone()).collect();
+        assert_eq!(names, [Some("h.test".to_owned()), None]);
+    });
+}
+
+#[test]
+fn clients_show_their_certificate_when_they_have_one() {
+    on_core(async {
+        let (known, clients, others) =
+            (authority("known"), authority("clients"), authority("others"));
+        let server = Server { clients: Some(&clients), ..Server::of(&known, "127.0.0.1") };
+        let (target, seen) = server.start().await;
+        let certificate = |issuer: &Authority| {
+            let key = KeyPair::generate().unwrap();
+            let params = CertificateParams::new(["user".to_owned()]).unwrap();
+            let certificate = params.signed_by(&key, issuer).unwrap();
+            ClientCertificate {
+                certificates_pem: certificate.pem().into_bytes(),
+                key_pem: key.serialize_pem().into_bytes(),
+            }
+        };
+        let asks = "TLS: the server asks for a certificate of the client";
+        let refuses = "TLS: the server refused the handshake (UnknownCA)";
+        for (client_certificate, expected) in [
+            (Some(certificate(&clients)), "200"),
+            (None, asks),
+            (Some(certificate(&others)), refuses),
+        ] {
+            let settings =
+                HttpSettings { insecure: true, client_certificate, ..HttpSettings::default() };
+            let exchange = get(&mut client_of(settings), &https(&target, "127.0.0.1")).await;
+            assert_eq!(outcome(&exchange), expected);
+        }
+        assert_eq!(seen.borrow().len(), 1);
+        assert!(seen.borrow()[0].has_certificate);
+    });
+}
+
+#[test]
+fn bad_client_certificates_are_refused_at_start() {
+    let made = |pem: &[u8], key: &[u8]| {
+        let (certificates_pem, key_pem) = (pem.to_vec(), key.to_vec());
+        let client_certificate = Some(ClientCertificate { certificates_pem, key_pem });
+        let settings = HttpSettings { client_certificate, ..HttpSettings::default() };
+        HttpShared::new(settings).and_then(|shared| shared.tls_ready())
+    };
+    let authority = authority("any");
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::default().signed_by(&key, &authority).unwrap().pem();
+    let (pem, key_pem) = (certificate.as_bytes(), key.serialize_pem());
+    let other = KeyPair::generate().unwrap().serialize_pem();
+    assert_eq!(made(pem, key_pem.as_bytes()), Ok(()));
+    for (pem, key, part) in [
+        (&b"nothing"[..], key_pem.as_bytes(), "client certificate: no `BEGIN CERTIFICATE`"),
+        (pem, b"nothing", "client key: no private key"),
+        (pem, other.as_bytes(), "client certificate: it does not belong to the key"),
+    ] {
+        let error = made(pem, key).unwrap_err().message();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn each_user_resumes_its_own_sessions_when_that_is_wanted() {
+    on_core(async {
+        let known = authority("known");
+        for (tls_session_reuse, expected) in
+            [(false, [false, false, false]), (true, [false, true, false])]
+        {
+            let (target, seen) = Server::of(&known, "127.0.0.1").start().await;
+            let settings = HttpSettings {
+                extra_roots_pem: known.pem().into_bytes(),
+                tls_session_reuse,
+                ..HttpSettings::default()
+            };
+            let core = CoreHttp::new(HttpShared::new(settings).unwrap());
+            let mut users = [0; 2].map(|_| HttpClient::new(Rc::clone(&core), None));
+            let url = https(&target, "127.0.0.1");
+            // The first user twice, then a new visitor.
+            for user in [0, 0, 1] {
+                assert_eq!(outcome(&get(&mut users[user], &url).await), "200");
+                users[user].close_connections();
+            }
+            let resumed: Vec<bool> = seen.borrow().iter().map(|seen| seen.is_resumed).collect();
+            assert_eq!(resumed, expected);
+        }
+    });
+}
+
+#[test]
+fn tls_agrees_on_the_version_of_http() {
+    on_core(async {
+        let known = authority("known");
+        let none = "TLS: no version of HTTP in common";
+        let only = "TLS: the server does not speak HTTP/2";
+        let table: [(&[&str], Protocol, &str); 7] = [
+            (&["http/1.1"], Protocol::Http1, "200"),
+            (&["h2", "http/1.1"], Protocol::Http1, "200"),
+            (&["http/1.1"], Protocol::Auto, "200"),
+            (&[], Protocol::Auto, "200"),
+            (&["http/1.1"], Protocol::Http2, none),
+            (&[], Protocol::Http2, only),
+            (&["h2"], Protocol::Http1, none),
+        ];
+        for (alpn, protocol, expected) in table {
+            let server = Server { alpn, ..Server::of(&known, "127.0.0.1") };
+            let (target, _) = server.start().await;
+            let settings = HttpSettings { insecure: true, protocol, ..HttpSettings::default() };
+            let exchange = get(&mut client_of(settings), &https(&target, "127.0.0.1")).await;
+            assert_eq!(outcome(&exchange), expected, "{alpn:?} {protocol:?}");
+            let version = (expected == "200").then_some(http::Version::HTTP_11);
+            assert_eq!(exchange.version, version);
+        }
+        let server = Server { alpn: &["h2", "http/1.1"], ..Server::of(&known, "127.0.0.1") };
+        let acceptor = TlsAcceptor::from(Arc::new(server.config()));
+        let target = Target::with_sockets(
+            |_| async {},
+            move |stream| {
+                let handshake = acceptor.accept(stream);
+                async move {
+                    let socket = handshake.await.unwrap();
+                    let answer = |_, mut respond| async move {
+                        reply(&mut respond, 200, &[], "two").await;
+                    };
+                    let serving = frames::serve(socket, Rc::new(answer), Rc::default());
+                    tokio::task::spawn_local(serving);
+                    None
+                }
+            },
+        )
+        .await;
+        let settings =
+            HttpSettings { insecure: true, protocol: Protocol::Auto, ..HttpSettings::default() };
+        let mut client = client_of(settings);
+        for _ in 0..2 {
+            let exchange = get(&mut client, &https(&target, "127.0.0.1")).await;
+            assert_eq!((outcome(&exchange), &exchange.body[..]), ("200".into(), &b"two"[..]));
+            assert_eq!(exchange.version, Some(http::Version::HTTP_2));
+        }
+        assert_eq!(target.connections(), 1);
+    });
+}
+
+#[test]
+fn a_server_of_another_age_has_no_version_in_common() {
+    on_core(async {
+        // A fatal alert `protocol_version`, as servers without TLS 1.2 answer.
+        let alert: &[u8] = &[21, 3, 1, 0, 2, 2, 70];
+        // A `ServerHello` of TLS 1.0.
+        let mut hello = vec![22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1];
+        hello.extend([7; 32]);
+        hello.extend([0, 0, 47, 0]);
+        for bytes in [alert.to_vec(), hello] {
+            let target = Target::start(move |mut peer| {
+                let bytes = bytes.clone();
+                async move {
+                    peer.read_some(1).await;
+                    peer.write(bytes).await;
+                    peer.closed().await;
+                }
+            })
+            .await;
+            let exchange =
+                get(&mut client(String::new(), true), &https(&target, "127.0.0.1")).await;
+            assert_eq!(outcome(&exchange), "TLS: no protocol version or cipher in common");
+        }
+        let closing = Target::start(|mut peer| async move { peer.read_some(1).await }).await;
+        let exchange = get(&mut client(String::new(), true), &https(&closing, "127.0.0.1")).await;
+        assert_eq!(outcome(&exchange), "TLS: the server closed the connection");
+    });
 }

@@ -164,6 +164,7 @@ pub(super) fn http(settings: &Settings) -> Result<Arc<HttpShared>, CliError> {
         limits: settings.limits.http,
         extra_roots_pem: settings.http.ca_pem.clone().unwrap_or_default(),
         insecure: settings.http.is_insecure,
+        ..wload_http::HttpSettings::default()
     })
     .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))
 }

@@ -14,6 +14,7 @@ pub(super) fn spec(spec: http::RequestSpec) -> RequestSpec {
         redirects: spec.redirects,
         timeout: spec.timeout.map(Duration::from_nanos),
         keep_body: spec.keep_body,
+        ..RequestSpec::default()
     }
 }
 
@@ -65,13 +66,14 @@ pub(super) fn error(error: &HttpError) -> http::ErrorCode {
     match error {
         HttpError::InvalidRequest(found) => http::ErrorCode::InvalidRequest(found.clone()),
         HttpError::Dns(_) => http::ErrorCode::DnsError(text),
-        HttpError::Connect(_) => http::ErrorCode::ConnectError(text),
+        HttpError::Connect(_) | HttpError::Proxy(_) => http::ErrorCode::ConnectError(text),
         HttpError::Tls(_) => http::ErrorCode::TlsError(text),
         HttpError::Timeout(_) => http::ErrorCode::Timeout(text),
         HttpError::Closed(_) => http::ErrorCode::ConnectionClosed(text),
-        HttpError::Malformed(_) | HttpError::HeadTooLarge { .. } | HttpError::Encoding(_) => {
-            http::ErrorCode::ProtocolError(text)
-        }
+        HttpError::Malformed(_)
+        | HttpError::HeadTooLarge { .. }
+        | HttpError::Http2(_)
+        | HttpError::Encoding(_) => http::ErrorCode::ProtocolError(text),
         HttpError::TooManyRedirects(max) => http::ErrorCode::TooManyRedirects(*max),
         HttpError::BodyTooLarge(max) => http::ErrorCode::BodyTooLarge(*max),
         HttpError::Other(_) => http::ErrorCode::Other(text),

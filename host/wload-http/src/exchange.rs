@@ -1,0 +1,275 @@
+//! One exchange from its call to the head of its last response, redirects and repetitions included.
+//!
+//! Upstream: `client`. Downstream: `user` for connections, `connection` for one round trip, `cookies`
+//! and `redirect` for its response; `client` or `open` reads the body.
+//! Invariant: a dropped exchange closes its HTTP/1.1 connection or resets its HTTP/2 stream, because
+//! these are in the future and not in the pool while they are used.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::response::Parts;
+use http::{Method, Version};
+use hyper::ext::ReasonPhrase;
+use tokio::time::Instant;
+use wload_core::limits::REPEATS_MAX;
+
+use crate::body::{BodyReader, Incoming};
+use crate::connection::{Lease, SendFailure};
+use crate::error::{HttpError, Phase};
+use crate::message::Step;
+use crate::redirect;
+use crate::request::PreparedRequest;
+use crate::response::{Address, Exchange, Hop};
+use crate::timeouts::Timeouts;
+use crate::timing::{Marks, RequestTiming};
+use crate::trace::Trace;
+use crate::user::{Leased, User};
+
+/// What is known of an exchange before its end, also when it ends early.
+#[derive(Default)]
+pub(crate) struct Trail {
+    pub(crate) timing: RequestTiming,
+    pub(crate) phase: Phase,
+    pub(crate) trace: Trace,
+    history: Vec<Hop>,
+    address: Option<Address>,
+    repeats: u32,
+}
+
+/// What is known of an exchange when its future is dropped. The client has it, too.
+#[derive(Debug, Default)]
+pub(crate) struct Flight {
+    marks: RefCell<Option<Rc<Marks>>>,
+    /// A redirect was answered, so some request has left.
+    has_hops: Cell<bool>,
+}
+
+/// The head of the last response, on the connection that has its body.
+pub(crate) struct Head {
+    pub(crate) parts: Parts,
+    pub(crate) body: BodyReader,
+    pub(crate) lease: Lease,
+    /// When the connection was there.
+    pub(crate) ready: Instant,
+}
+
+/// The last response.
+pub(crate) struct Last {
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) body_size: u64,
+    pub(crate) end: Instant,
+}
+
+/// What an exchange needs all the way.
+pub(crate) struct Course<'a> {
+    pub(crate) user: &'a User,
+    pub(crate) request: &'a PreparedRequest,
+    pub(crate) timeouts: &'a Timeouts,
+    pub(crate) flight: &'a Flight,
+}
+
+impl Flight {
+    /// A new exchange begins, or one came to its end.
+    pub(crate) fn clear(&self) {
+        self.marks.take();
+        self.has_hops.set(false);
+    }
+
+    /// What is known so far, so that a new exchange can begin.
+    pub(crate) fn take(&self) -> Self {
+        let has_hops = Cell::new(self.has_hops.replace(false));
+        Self { marks: RefCell::new(self.marks.take()), has_hops }
+    }
+
+    /// Some request had, at least in part, left.
+    pub(crate) fn has_left(&self) -> bool {
+        let marks = self.marks.borrow();
+        self.has_hops.get() || marks.as_ref().is_some_and(|marks| marks.has_written())
+    }
+}
+
+impl Course<'_> {
+    /// Follows the chain to the head of its last response.
+    pub(crate) async fn follow(
+        &self,
+        mut step: Step,
+        mut start: Instant,
+        trail: &mut Trail,
+    ) -> Result<Head, HttpError> {
+        let limits = self.user.core.limits();
+        let redirects_max = self.request.redirects.unwrap_or_else(|| {
+            if self.request.method == Method::HEAD { 0 } else { limits.redirects_max }
+        });
+        loop {
+            trail.address = Some(step.address.clone());
+            let (Leased { lease, ready, .. }, parts, incoming) =
+                self.round_trip(&step, start, trail).await?;
+            self.user.jar.borrow_mut().store(&parts.headers, &step.address, limits.cookies_max);
+            let redirect = match redirects_max {
+                0 => None,
+                _ => redirect::next(parts.status, &parts.headers, &step.method, &step.address),
+            };
+            let keep = self.request.keep_body && redirect.is_none();
+            trail.phase = Phase::ReadingBody;
+            let marks = Rc::clone(lease.marks());
+            let body =
+                BodyReader::new(incoming, &parts.headers, keep, marks, *self.timeouts, limits);
+            let mut head = match body {
+                Ok(body) => Head { parts, body, lease, ready },
+                Err(error) => {
+                    lease.marks().split(ready, Instant::now(), &mut trail.timing);
+                    return Err(error);
+                }
+            };
+            let Some(redirect) = redirect else { return Ok(head) };
+            let (read, end) = head.read(trail).await;
+            read?;
+            self.user.pool.borrow_mut().put(head.lease, end, limits);
+            if trail.history.len() >= redirects_max as usize {
+                return Err(HttpError::TooManyRedirects(redirects_max));
+            }
+            self.flight.clear();
+            self.flight.has_hops.set(true);
+            let hop = step.redirect(redirect?, head.parts.status);
+            trail.trace.note(|| format!("Following the redirect to {}", step.address.url()));
+            trail.history.push(hop);
+            start = end;
+        }
+    }
+
+    /// Sends one request of the chain and waits for the head of its response. A kept connection may
+    /// have been closed by the server just when the request was on its way: then it is sent once more,
+    /// on a new connection, if the server cannot have acted on it or may do so twice.
+    async fn round_trip(
+        &self,
+        step: &Step,
+        start: Instant,
+        trail: &mut Trail,
+    ) -> Result<(Leased, Parts, Incoming), HttpError> {
+        let limits = *self.user.core.limits();
+        trail.timing = RequestTiming::default();
+        let (mut is_new, mut repeats) = (false, 0);
+        loop {
+            trail.phase = Phase::Connecting;
+            let origin = &step.address.origin;
+            let mut leased = self.user.lease(origin, start, is_new, self.timeouts, trail).await?;
+            trail.timing.connection_reused = leased.was_pooled;
+            trail.phase = Phase::Waiting;
+            let marks = Rc::clone(leased.lease.marks());
+            marks.start(self.timeouts.track_last_byte());
+            *self.flight.marks.borrow_mut() = Some(Rc::clone(&marks));
+            let message = step.message(self.user, self.request, &leased.lease);
+            if leased.was_pooled {
+                trail.trace.note(|| format!("Re-using the connection to {}", origin.text()));
+            }
+            let version = match leased.lease {
+                Lease::Http1 { .. } => Version::HTTP_11,
+                Lease::Http2 { .. } => Version::HTTP_2,
+            };
+            let (method, target) = (message.method().as_str(), message.uri());
+            trail.trace.request(method, target, version, message.headers());
+            let sent = leased.lease.send(message, &limits);
+            let failure = match self.timeouts.head(&marks, leased.ready, sent).await {
+                Ok(Ok(response)) => {
+                    let (parts, incoming) = response.into_parts();
+                    let (status, reason) = (parts.status.as_u16(), reason_of(&parts));
+                    trail.trace.response(status, &reason, parts.version, &parts.headers);
+                    return Ok((leased, parts, incoming));
+                }
+                Ok(Err(failure)) => failure,
+                Err(error) => SendFailure::final_one(error),
+            };
+            let may_repeat = failure.may_repeat(leased.was_pooled, step.method.is_idempotent());
+            if !may_repeat || repeats >= REPEATS_MAX {
+                marks.split(leased.ready, Instant::now(), &mut trail.timing);
+                return Err(failure.error);
+            }
+            trail.trace.note(|| format!("Sending it again: {}", failure.error));
+            repeats += 1;
+            trail.repeats += 1;
+            is_new = matches!(leased.lease, Lease::Http1 { .. });
+        }
+    }
+}
+
+impl Head {
+    /// Reads the body to its end, which comes at once when it fails.
+    pub(crate) async fn read(&mut self, trail: &mut Trail) -> (Result<Bytes, HttpError>, Instant) {
+        let read = self.body.read().await;
+        let end = Instant::now();
+        self.lease.marks().split(self.ready, end, &mut trail.timing);
+        (read, end)
+    }
+
+    /// Reads the body and gives the connection back.
+    pub(crate) async fn finish(
+        mut self,
+        user: &User,
+        trail: &mut Trail,
+    ) -> Result<Last, HttpError> {
+        let (read, end) = self.read(trail).await;
+        let body = read?;
+        let body_size = self.body.size();
+        user.pool.borrow_mut().put(self.lease, end, user.core.limits());
+        Ok(Last { parts: self.parts, body, body_size, end })
+    }
+}
+
+impl Trail {
+    pub(crate) fn new(user: &User) -> Self {
+        Self { trace: Trace::new(user.is_traced.get()), ..Self::default() }
+    }
+
+    pub(crate) fn into_exchange(
+        mut self,
+        outcome: Result<Last, HttpError>,
+        start: Instant,
+    ) -> Exchange {
+        if let Err(error) = &outcome {
+            self.trace.note(|| error.message());
+        }
+        let exchange = Exchange {
+            address: self.address,
+            history: self.history,
+            repeats: self.repeats,
+            trace: self.trace.into_lines(),
+            ..Exchange::default()
+        };
+        match outcome {
+            Ok(Last { parts, body, body_size, end }) => {
+                self.timing.total = end - start;
+                Exchange {
+                    status: parts.status.as_u16(),
+                    reason: reason_of(&parts),
+                    version: Some(parts.version),
+                    headers: parts.headers,
+                    body,
+                    body_size,
+                    timings: self.timing,
+                    ..exchange
+                }
+            }
+            Err(error) => {
+                self.timing.total = start.elapsed();
+                Exchange { error: Some(error), timings: self.timing, ..exchange }
+            }
+        }
+    }
+}
+
+pub(crate) fn reason_of(parts: &Parts) -> std::borrow::Cow<'static, str> {
+    match parts.extensions.get::<ReasonPhrase>() {
+        Some(reason) => match std::str::from_utf8(reason.as_bytes()) {
+            Ok(text) => text.to_owned().into(),
+            // Latin-1 is what HTTP/1.1 once said, and what python-requests falls back to.
+            Err(_) => {
+                reason.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>().into()
+            }
+        },
+        // HTTP/2 has no reason phrases.
+        None => parts.status.canonical_reason().unwrap_or_default().into(),
+    }
+}

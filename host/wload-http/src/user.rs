@@ -1,0 +1,154 @@
+//! What one user holds: its connections, cookies, default headers and TLS sessions.
+//!
+//! Upstream: [`HttpClient`](crate::HttpClient), which owns it. Downstream: exchanges, several at a time
+//! when the user sends in parallel.
+//! Invariant: a borrow of a cell never lasts over an `await`.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use rustls::ClientConfig;
+use tokio::time::Instant;
+
+use crate::connect;
+use crate::connection::Lease;
+use crate::cookies::CookieJar;
+use crate::error::HttpError;
+use crate::exchange::Trail;
+use crate::origin::{BaseUrl, Origin};
+use crate::pool::Pool;
+use crate::settings::Protocol;
+use crate::shared::CoreHttp;
+use crate::timeouts::Timeouts;
+use crate::tls;
+
+/// A user, shared by its exchanges.
+#[derive(Debug)]
+pub(crate) struct User {
+    pub(crate) core: Rc<CoreHttp>,
+    pub(crate) base: Option<BaseUrl>,
+    pub(crate) jar: RefCell<CookieJar>,
+    pub(crate) defaults: RefCell<HeaderMap>,
+    pub(crate) pool: RefCell<Pool>,
+    /// Exchanges keep a trace.
+    pub(crate) is_traced: Cell<bool>,
+    /// Several requests are under way at once.
+    pub(crate) is_parallel: Cell<bool>,
+    sessions: OnceCell<Arc<ClientConfig>>,
+}
+
+/// A connection for a request.
+pub(crate) struct Leased {
+    pub(crate) lease: Lease,
+    /// It was there before.
+    pub(crate) was_pooled: bool,
+    /// When it was there.
+    pub(crate) ready: Instant,
+}
+
+impl User {
+    pub(crate) fn new(core: Rc<CoreHttp>, base: Option<BaseUrl>) -> Self {
+        Self {
+            core,
+            base,
+            jar: RefCell::default(),
+            defaults: RefCell::default(),
+            pool: RefCell::default(),
+            is_traced: Cell::new(false),
+            is_parallel: Cell::new(false),
+            sessions: OnceCell::new(),
+        }
+    }
+
+    /// The TLS settings of this user's connections.
+    pub(crate) fn tls(&self) -> Result<&Arc<ClientConfig>, HttpError> {
+        let shared = self.core.shared.tls()?;
+        if !self.core.shared.tls_session_reuse() {
+            return Ok(shared);
+        }
+        Ok(self.sessions.get_or_init(|| tls::with_sessions(shared)))
+    }
+
+    /// A connection to an origin: one that is there, unless `is_new`, or a new one.
+    pub(crate) async fn lease(
+        &self,
+        origin: &Rc<Origin>,
+        start: Instant,
+        is_new: bool,
+        timeouts: &Timeouts,
+        trail: &mut Trail,
+    ) -> Result<Leased, HttpError> {
+        let limits = self.core.limits();
+        if self.is_parallel.get() {
+            return self.lease_in_parallel(origin, is_new, timeouts, trail).await;
+        }
+        let found = if is_new { None } else { self.pool.borrow_mut().take(origin, start, limits) };
+        match found {
+            Some(lease) => Ok(Leased { lease, was_pooled: true, ready: start }),
+            None => self.connect(origin, timeouts, trail).await,
+        }
+    }
+
+    /// The same, when others of this user may ask for the same origin: an HTTP/2 connection is shared,
+    /// and as long as nobody knows whether there will be one, only one of them connects; of HTTP/1.1
+    /// connections each has a place.
+    async fn lease_in_parallel(
+        &self,
+        origin: &Rc<Origin>,
+        is_new: bool,
+        timeouts: &Timeouts,
+        trail: &mut Trail,
+    ) -> Result<Leased, HttpError> {
+        let limits = self.core.limits();
+        let pooled = |lease| Leased { lease, was_pooled: true, ready: Instant::now() };
+        let shared = || self.pool.borrow_mut().share_of(origin, Instant::now(), limits);
+        if let Some(lease) = shared() {
+            return Ok(pooled(lease));
+        }
+        let lane = self.pool.borrow_mut().lane(origin, limits);
+        let may_be_http2 = self.may_be_http2(origin) && !lane.speaks_http1.get();
+        let turn = if may_be_http2 { Some(lane.connecting.lock().await) } else { None };
+        if let Some(lease) = shared() {
+            return Ok(pooled(lease));
+        }
+        let place = Arc::clone(&lane.places).acquire_owned().await.ok();
+        if let Some(lease) = shared() {
+            return Ok(pooled(lease));
+        }
+        let idle =
+            if is_new { None } else { self.pool.borrow_mut().take(origin, Instant::now(), limits) };
+        let mut leased = match idle {
+            Some(lease) => pooled(lease),
+            None => self.connect(origin, timeouts, trail).await?,
+        };
+        if let Lease::Http1 { place: kept, .. } = &mut leased.lease {
+            *kept = place;
+            lane.speaks_http1.set(true);
+        }
+        drop(turn);
+        Ok(leased)
+    }
+
+    async fn connect(
+        &self,
+        origin: &Rc<Origin>,
+        timeouts: &Timeouts,
+        trail: &mut Trail,
+    ) -> Result<Leased, HttpError> {
+        let lease = Box::pin(connect::open(self, origin, timeouts, trail)).await?;
+        if let Lease::Http2 { connection, .. } = &lease {
+            self.pool.borrow_mut().share(connection, self.core.limits());
+        }
+        Ok(Leased { lease, was_pooled: false, ready: Instant::now() })
+    }
+
+    fn may_be_http2(&self, origin: &Origin) -> bool {
+        match self.core.shared.protocol() {
+            Protocol::Http1 => false,
+            Protocol::Auto => origin.is_https,
+            Protocol::Http2 => true,
+        }
+    }
+}
