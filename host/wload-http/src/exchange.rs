@@ -223,6 +223,11 @@ impl Trail {
         Self { trace: Trace::new(user.is_traced.get()), ..Self::default() }
     }
 
+    /// Where the chain has come to.
+    pub(crate) fn url(&self) -> String {
+        self.address.as_ref().map(Address::url).unwrap_or_default()
+    }
+
     pub(crate) fn into_exchange(
         mut self,
         outcome: Result<Last, HttpError>,

@@ -123,6 +123,35 @@ impl OpenExchange {
         None
     }
 
+    /// The URL that answered.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.trail.url()
+    }
+
+    /// Of the last response.
+    #[must_use]
+    pub fn version(&self) -> http::Version {
+        self.head.parts.version
+    }
+
+    /// Reads no further: the connection is closed, or the stream reset. The exchange has the size of
+    /// what was read.
+    #[must_use]
+    pub fn abandon(self) -> Exchange {
+        let Self { mut head, mut trail, start, state, .. } = self;
+        let end = Instant::now();
+        head.lease.marks().split(head.ready, end, &mut trail.timing);
+        let outcome = match state {
+            State::Failed(error) => Err(error),
+            State::Reading | State::Ended(_) => {
+                let body_size = head.body.size();
+                Ok(Last { parts: head.parts, body: Bytes::new(), body_size, end })
+            }
+        };
+        trail.into_exchange(outcome, start)
+    }
+
     /// Reads what is left, and throws it away. The exchange has the size of the whole body, and none of
     /// it.
     pub async fn finish(mut self) -> Exchange {

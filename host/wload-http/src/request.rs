@@ -114,6 +114,16 @@ impl PreparedRequest {
         })
     }
 
+    /// Other timeouts than those of the spec, but for the whole. `None`: the limit.
+    pub fn set_phase_timeouts(
+        &mut self,
+        connect: Option<Duration>,
+        first_byte: Option<Duration>,
+        between_bytes: Option<Duration>,
+    ) {
+        self.timeouts.set_phases(connect, first_byte, between_bytes);
+    }
+
     /// How many values [`crate::HttpClient::send`] needs.
     pub fn placeholders(&self) -> usize {
         match &self.path {

@@ -46,6 +46,15 @@ impl RequestTimeouts {
         }
     }
 
+    pub(crate) fn set_phases(
+        &mut self,
+        connect: Option<Duration>,
+        first_byte: Option<Duration>,
+        between_bytes: Option<Duration>,
+    ) {
+        *self = Self { total: self.total, connect, first_byte, between_bytes };
+    }
+
     pub(crate) fn or(&self, limits: &HttpLimits) -> Timeouts {
         let cut = |limit: Duration| limit.min(TIMEOUT_MAX);
         Timeouts {

@@ -9,7 +9,11 @@ wasmtime::component::bindgen!({
     world: "full",
     imports: {
         "wload:scenario/http.send": async | trappable,
+        "wload:scenario/http.send-all": async | trappable,
         "wload:scenario/http.[method]request-template.send": async | trappable,
+        "wload:scenario/http.[method]request-template.send-upload": async | trappable,
+        "wload:scenario/http.[method]request-template.open": async | trappable,
+        "wload:scenario/http.[method]exchange.read-chunk": async | trappable,
         "wload:scenario/clock.sleep": async | trappable,
         default: trappable,
     },

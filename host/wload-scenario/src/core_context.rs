@@ -78,6 +78,8 @@ pub struct CoreContext {
     pub stop_run: Box<dyn Fn(Option<u8>)>,
     /// Sees each exchange as it ends, for `wload check`; absent in a run.
     pub observe: Option<Observer>,
+    /// Exchanges keep a trace, for `wload check --verbose`.
+    pub is_traced: bool,
     /// Log lines that were over the limit.
     pub log_lines_dropped: Cell<u64>,
     /// One place: of all users that compute for longer than a tick, one at a time goes on, so that
@@ -111,6 +113,7 @@ impl CoreContext {
             log,
             stop_run,
             observe: None,
+            is_traced: false,
             log_lines_dropped: Cell::new(0),
             lane: Arc::new(Semaphore::new(1)),
         }

@@ -262,9 +262,11 @@ fn store(
     let base = inner.shared.bases.get(place).cloned().flatten();
     let (target_host, base) = base.map_or((None, None), |(text, base)| (Some(text), Some(base)));
     let id = identity.map_or(UserId(u64::MAX), |user| user.id);
+    let mut client = HttpClient::new(core.http.clone(), base);
+    client.set_trace(core.is_traced);
     let user = UserState {
         log: GuestLog::new(core.clone(), origin, inner.limits.log_lines_per_second_max),
-        client: HttpClient::new(core.http.clone(), base),
+        client,
         core,
         signals,
         shared: inner.shared.clone(),

@@ -228,8 +228,9 @@ impl UserState {
 
 impl Drop for UserState {
     fn drop(&mut self) {
+        let streams = self.interrupt_streams() as usize;
         self.end_call();
-        if self.client.take_interrupted() {
+        for _ in 0..self.client.take_interrupted_all().len() + streams {
             self.core.recorder.borrow_mut().record_interrupted();
         }
     }

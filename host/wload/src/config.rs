@@ -92,6 +92,7 @@ impl PartialOptions {
 pub(crate) fn pair_name(key: Key, text: &str) -> &str {
     match key {
         Key::Dir => text.split("::").nth(1).unwrap_or(text),
+        Key::Resolve => text,
         _ => text.split_once('=').map_or(text, |(name, _)| name),
     }
 }

@@ -174,6 +174,22 @@ option_table! {
         "Trust the certificates in this PEM file, besides those of the machine";
     Insecure "insecure" None, Flag, Own, Http, true,
         "Do not verify certificates";
+    Cert "cert" None, Text("FILE"), Own, Http, true,
+        "Show servers that ask for it the client certificate in this PEM file; needs --key";
+    CertKey "key" None, Text("FILE"), Own, Http, true,
+        "The private key of --cert, in this PEM file";
+    HttpVersion "http-version" None, Text("VERSION"), Own, Http, true,
+        "1.1; auto: HTTP/2 where TLS agrees on it, as browsers; 2: HTTP/2 only, also without TLS [default: 1.1]";
+    TlsSessionReuse "tls-session-reuse" None, Flag, Own, Http, true,
+        "Each user resumes its own TLS sessions, as a browser; else each connection is a new visitor's";
+    Resolve "resolve" None, Pairs("HOST:PORT:ADDRESS"), Own, Http, true,
+        "Connect to this address instead of asking the name service; may be given several times";
+    SourceAddress "source-address" None, List("ADDRESS"), Own, Http, false,
+        "Connect from these addresses of this machine, in turn: each carries some 28,000 connections to a target";
+    Proxy "proxy" None, Text("URL"), Own, Http, true,
+        "Send requests by this proxy, those to https by CONNECT: http://user:password@host:port";
+    NoProxy "no-proxy" None, Text("HOSTS"), Own, Http, true,
+        "Ask these directly: names with all below them, addresses, networks, by comma; needs --proxy";
     ConnectTimeout "connect-timeout" None, Text("TIME"), Own, Http, true,
         "Longest time for name resolution, connecting and TLS together: 10, 500ms, 1.5s, 1m [default: 10s]";
     Timeout "timeout" None, Text("TIME"), Own, Http, true,
@@ -186,7 +202,7 @@ option_table! {
     Logfile "logfile" None, Text("FILE"), Locust("LOCUST_LOGFILE"), Logging, true,
         "Write log lines to this file instead of stderr";
     Verbose "verbose" Some('v'), Flag, Own, Logging, true,
-        "The same as --loglevel DEBUG";
+        "The same as --loglevel DEBUG; `wload check` shows each exchange as `curl -v` would";
 
     ShowTaskRatio "show-task-ratio" None, Flag, Flags, Other, false,
         "Print how often each task runs and exit";

@@ -4,6 +4,7 @@
 //! things only the scenario can confirm: [`resolve`] before it is loaded, [`claims::fit`] after.
 
 pub(crate) mod claims;
+mod http;
 mod limits;
 mod selection;
 mod values;
@@ -26,7 +27,7 @@ use crate::exit_code;
 use crate::options::Key;
 use crate::resolve::values::{Reader, base_url, log_level, number_from, one_of, spawn_rate};
 use crate::settings::{
-    Claims, Grants, HttpSettings, InsteadOfRun, LogSettings, Output, ScenarioSource, Settings,
+    Claims, Grants, InsteadOfRun, LogSettings, Output, ScenarioSource, Settings,
 };
 use crate::time_span::{parse_duration, parse_time_span};
 
@@ -82,7 +83,7 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
         plan,
         data_dir: reader.folder(Key::DataDir),
         grants: Grants { dirs: reader.dirs(), env: reader.environment() },
-        http: http(reader),
+        http: http::http(reader),
         limits,
         has_cache: !reader.flag(Key::NoCache),
         output: output(reader),
@@ -155,13 +156,6 @@ fn claims(reader: &mut Reader<'_>, plan: &RunPlan) -> Claims {
             Load::ScenarioShape => None,
         },
         load_options,
-    }
-}
-
-fn http(reader: &mut Reader<'_>) -> HttpSettings {
-    HttpSettings {
-        is_insecure: reader.flag(Key::Insecure),
-        ca_pem: reader.certificates(Key::Cacert),
     }
 }
 

@@ -3,12 +3,14 @@
 //! Control. Upstream: `resolve.rs`. Downstream: commands. Invariants: values are checked as far as
 //! that is possible without the scenario; files that are named here could be read.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use tracing::Level;
 use wload_core::limits::Limits;
 use wload_core::plan::RunPlan;
+use wload_http::{Protocol, ProxySettings, ResolveRule};
 
 use crate::config::Sourced;
 
@@ -84,6 +86,13 @@ pub(crate) struct HttpSettings {
     pub(crate) is_insecure: bool,
     /// More certificates to trust: a PEM file's bytes.
     pub(crate) ca_pem: Option<Vec<u8>>,
+    /// Certificate and key, PEM files' bytes.
+    pub(crate) client_certificate: Option<(Vec<u8>, Vec<u8>)>,
+    pub(crate) protocol: Protocol,
+    pub(crate) tls_session_reuse: bool,
+    pub(crate) resolve: Vec<ResolveRule>,
+    pub(crate) local_addresses: Vec<IpAddr>,
+    pub(crate) proxy: ProxySettings,
 }
 
 /// What is written, and where.

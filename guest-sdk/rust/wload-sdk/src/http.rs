@@ -12,7 +12,9 @@ mod multipart;
 pub(crate) mod notes;
 mod request;
 mod response;
+mod stream;
 mod template_cache;
+mod upload;
 
 use std::borrow::Cow;
 
@@ -23,6 +25,8 @@ pub use error::{HttpError, ResponseError};
 pub use multipart::Multipart;
 pub use request::{Request, Url};
 pub use response::{Hop, Response, Timings};
+pub use stream::StreamedResponse;
+pub use upload::Upload;
 
 /// The HTTP client of this user, with its own connections, cookies and default headers.
 ///
@@ -101,6 +105,13 @@ impl Client {
     /// `OPTIONS`
     pub fn options(self, url: impl Into<Url>) -> Request {
         self.request("OPTIONS", url)
+    }
+
+    /// Sends requests at once, as a browser loads the parts of a page, and waits for all. The
+    /// responses are in the order of the requests; response times begin now, so that waiting for one
+    /// of the user's connections is in them.
+    pub fn send_all(self, requests: Vec<Request>) -> Vec<Response> {
+        request::send_all(requests)
     }
 
     /// A header for all later requests of this user that do not set it themselves.

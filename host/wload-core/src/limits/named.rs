@@ -101,6 +101,17 @@ impl LimitNumber for Duration {
     }
 }
 
+/// A limit that is off counts as the longest.
+impl LimitNumber for Option<Duration> {
+    fn to_u64(self) -> u64 {
+        self.map_or(DAY, Duration::to_u64)
+    }
+
+    fn from_u64(value: u64) -> Self {
+        Some(Duration::from_nanos(value))
+    }
+}
+
 macro_rules! named_limits {
     ($($name:literal $unit:ident $($field:ident).+, $least:expr, $most:expr, $about:literal, $beyond:literal;)*) => {
         /// All limits that can be set, in the order of a run.
@@ -146,6 +157,10 @@ named_limits! {
 
     "connect-time" Time http.connect_timeout, MS, DAY,
         "Time to find the address, connect and secure the connection", "a failure";
+    "first-byte-time" Time http.first_byte_timeout, MS, DAY,
+        "Time from the end of a request to the first byte of its response", "a failure";
+    "between-bytes-time" Time http.between_bytes_timeout, MS, DAY,
+        "Time from one piece of a response to the next", "a failure";
     "request-time" Time http.total_timeout, MS, DAY,
         "Time for a whole request, redirects included", "a failure";
     "body-size" Bytes http.body_bytes_max, 0, 1 << 40,
@@ -156,6 +171,10 @@ named_limits! {
         "Size of a response's headers", "a failure";
     "header-fields" Count http.header_fields_max, 1, 10_000,
         "Fields of a response's headers", "a failure";
+    "parallel-requests" Count http.parallel_requests_max, 1, 10_000,
+        "Requests that a user sends at once", "they are not sent: an exception";
+    "connections" Count http.connections_per_origin_max, 1, 10_000,
+        "HTTP/1.1 connections of a user to one target when it sends at once", "they wait";
     "redirects" Count http.redirects_max, 0, 1_000,
         "Redirects that are followed", "a failure";
     "cookies" Count http.cookies_max, 0, 100_000,

@@ -1,27 +1,29 @@
 //! `wload:scenario/http`: from a guest's request to one entry of the statistics.
 //!
-//! Upstream: the guest. Downstream: the user's [`HttpClient`](wload_http::HttpClient), then the
-//! recorder. Invariants: each exchange that left is recorded exactly once, unless it is silent; an
-//! exchange that was refused because the user is being stopped never left.
+//! Upstream: the guest, through `http/send.rs`. Downstream: the user's
+//! [`HttpClient`](wload_http::HttpClient), then the recorder; answers are in `http/answers.rs`.
+//! Invariants: each exchange that left is recorded exactly once, unless it is silent; an exchange
+//! that was refused because the user is being stopped never left; one whose end nobody waited for
+//! is counted as interrupted.
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use send_wrapper::SendWrapper;
 use wasmtime::component::Resource;
 use wload_core::cancel::StopPhase;
 use wload_core::failure::judged_failure;
 use wload_core::limits::STOPPING_REFUSALS_MAX;
 use wload_core::request_key::KeyId;
 use wload_core::sample::Sample;
-use wload_http::{Exchange, PreparedRequest, RequestSpec};
+use wload_http::{Exchange, Opened, ParallelRequest, PreparedRequest, RequestBody};
 
-use crate::bindings::wload::scenario::http::{self, ErrorCode, Recording, Reply};
+use crate::bindings::wload::scenario::http::{self, Recording, Reply};
 use crate::core_context::ObservedRequest;
-use crate::store_state::{StoreState, UserState, misuse};
+use crate::store_state::{UserState, misuse};
 
 mod answers;
 mod convert;
+mod send;
 
 /// An exchange in the guest's hands: its number is the place in the user's slab.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -60,7 +62,7 @@ impl OpenExchange {
     fn body_bytes(&self) -> u64 {
         match &self.outcome {
             Outcome::Done(exchange) => exchange.body.len() as u64,
-            Outcome::Stopping | Outcome::Invalid(_) => 0,
+            Outcome::Open(_) | Outcome::Stopping | Outcome::Invalid(_) => 0,
         }
     }
 }
@@ -69,6 +71,8 @@ impl OpenExchange {
 enum Outcome {
     /// It left, or tried to.
     Done(Box<Exchange>),
+    /// Its body is read by the guest.
+    Open(Box<wload_http::OpenExchange>),
     /// It was never sent: the user is being stopped.
     Stopping,
     /// It was never sent: it is malformed.
@@ -105,27 +109,129 @@ impl UserState {
         request: &PreparedRequest,
         label: Label,
         values: &[String],
-        body: Option<Vec<u8>>,
+        body: RequestBody,
     ) -> wasmtime::Result<Reply> {
         let exchange = self.client.send(request, values, body).await;
+        self.conclude(label, exchange)
+    }
+
+    /// All at once; the outer error is a trap.
+    async fn exchange_all(
+        &mut self,
+        requests: Vec<ParallelRequest>,
+        labels: Vec<Label>,
+    ) -> wasmtime::Result<Result<Vec<Reply>, wload_http::HttpError>> {
+        let exchanges = match self.client.send_all(requests).await {
+            Ok(exchanges) => exchanges,
+            Err(error) => return Ok(Err(error)),
+        };
+        let replies = labels.into_iter().zip(exchanges);
+        replies
+            .map(|(label, exchange)| self.conclude(label, exchange))
+            .collect::<Result<_, _>>()
+            .map(Ok)
+    }
+
+    /// Up to the head of the response.
+    async fn open(
+        &mut self,
+        request: &PreparedRequest,
+        label: Label,
+        values: &[String],
+        body: RequestBody,
+    ) -> wasmtime::Result<Reply> {
+        let opened = match self.client.open(request, values, body).await {
+            Opened::Open(opened) => opened,
+            Opened::Failed(exchange) => return self.conclude(label, *exchange),
+        };
+        let status = opened.status();
+        let is_pending = label.recording == Recording::Judged;
         let ended = self.core.clock.elapsed();
-        let failure = exchange.failure(&label.name);
-        let (status, failed) = (exchange.status, failure.is_some());
-        if let Some(observe) = &self.core.observe {
-            observe(&ObservedRequest {
-                method: &label.method,
-                name: &label.name,
-                exchange: &exchange,
-                failure: failure.as_deref(),
-            });
-        }
-        if label.recording == Recording::Automatic {
-            self.record(&label, &exchange, ended, failure.as_deref());
-        }
+        let outcome = Outcome::Open(opened);
+        let open = OpenExchange { outcome, label, ended, is_pending, verdict: None };
+        Ok(Reply { status, failed: status >= 400, exchange: self.hold(open)? })
+    }
+
+    /// An exchange has ended: recorded, unless the guest judges it, and held for the guest.
+    fn conclude(&mut self, label: Label, exchange: Exchange) -> wasmtime::Result<Reply> {
+        let ended = self.core.clock.elapsed();
+        let (status, failed) = self.account(&label, &exchange, ended);
         let is_pending = label.recording == Recording::Judged;
         let outcome = Outcome::Done(Box::new(exchange));
         let open = OpenExchange { outcome, label, ended, is_pending, verdict: None };
         Ok(Reply { status, failed, exchange: self.hold(open)? })
+    }
+
+    /// Shows and records an exchange that has ended; its status, and whether it failed.
+    fn account(&self, label: &Label, exchange: &Exchange, ended: Duration) -> (u16, bool) {
+        let failure = exchange.failure(&label.name);
+        if let Some(observe) = &self.core.observe {
+            observe(&ObservedRequest {
+                method: &label.method,
+                name: &label.name,
+                exchange,
+                failure: failure.as_deref(),
+            });
+        }
+        if label.recording == Recording::Automatic {
+            self.record(label, exchange, ended, failure.as_deref());
+        }
+        (exchange.status, failure.is_some())
+    }
+
+    /// The next piece of an opened exchange; at its end it is an exchange like any other.
+    async fn read_chunk(&mut self, place: usize) -> wasmtime::Result<Option<Vec<u8>>> {
+        let open =
+            self.exchanges.get_mut(place).ok_or_else(|| misuse("unknown exchange handle"))?;
+        let Outcome::Open(stream) = &mut open.outcome else { return Ok(None) };
+        if let Some(chunk) = stream.next_chunk().await {
+            return Ok(Some(chunk.to_vec()));
+        }
+        if let Outcome::Open(stream) = std::mem::replace(&mut open.outcome, Outcome::Stopping) {
+            let exchange = stream.finish().await;
+            self.end_stream(place, exchange);
+        }
+        Ok(None)
+    }
+
+    /// An opened exchange that nobody reads any more.
+    fn abandon(&mut self, place: usize) {
+        let Some(open) = self.exchanges.get_mut(place) else { return };
+        if !matches!(open.outcome, Outcome::Open(_)) {
+            return;
+        }
+        if let Outcome::Open(stream) = std::mem::replace(&mut open.outcome, Outcome::Stopping) {
+            self.end_stream(place, stream.abandon());
+        }
+    }
+
+    fn end_stream(&mut self, place: usize, exchange: Exchange) {
+        let ended = self.core.clock.elapsed();
+        let label = self.exchanges[place].label.clone();
+        self.account(&label, &exchange, ended);
+        let open = &mut self.exchanges[place];
+        open.ended = ended;
+        open.outcome = Outcome::Done(Box::new(exchange));
+    }
+
+    /// The user is dropped: opened exchanges that had not ended are counted as interrupted, in
+    /// whatever call it was.
+    pub(crate) fn interrupt_streams(&mut self) -> u32 {
+        let is_open = |open: &OpenExchange| match &open.outcome {
+            Outcome::Open(stream) => stream.is_under_way(),
+            Outcome::Done(_) | Outcome::Stopping | Outcome::Invalid(_) => false,
+        };
+        let places: Vec<usize> = self
+            .exchanges
+            .iter()
+            .filter(|(_, open)| is_open(open))
+            .map(|(place, _)| place)
+            .collect();
+        for &place in &places {
+            let open = self.exchanges.remove(place);
+            self.judged_open -= u32::from(open.is_pending);
+        }
+        u32::try_from(places.len()).unwrap_or(u32::MAX)
     }
 
     fn record(&self, label: &Label, exchange: &Exchange, ended: Duration, failure: Option<&str>) {
@@ -178,6 +284,7 @@ impl UserState {
 
     /// Records an exchange that waits for its verdict.
     fn settle(&mut self, place: usize) {
+        self.abandon(place);
         let Some(open) = self.exchanges.get_mut(place) else { return };
         if !std::mem::take(&mut open.is_pending) {
             return;
@@ -205,117 +312,5 @@ impl UserState {
         for place in places {
             self.settle(place);
         }
-    }
-}
-
-fn wrong_values(request: &PreparedRequest, values: &[String]) -> wload_http::HttpError {
-    let (placeholders, found) = (request.placeholders(), values.len());
-    let why = format!("the URL has {placeholders} placeholders, but {found} values were given");
-    wload_http::HttpError::InvalidRequest(why)
-}
-
-impl http::HostRequestTemplate for StoreState {
-    fn create(
-        &mut self,
-        spec: http::RequestSpec,
-    ) -> wasmtime::Result<Result<Resource<TemplateHandle>, ErrorCode>> {
-        let user = self.user()?;
-        if user.templates.len() >= user.limits.templates_max {
-            return Err(misuse(format!(
-                "holds more than {} request templates (`--limit templates`)",
-                user.limits.templates_max
-            )));
-        }
-        let label = user.label(&spec);
-        match PreparedRequest::new(convert::spec(spec), user.client.base(), true) {
-            Ok(request) => {
-                let place = user.templates.insert(Template { request: Rc::new(request), label });
-                Ok(Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places"))))
-            }
-            Err(error) => Ok(Err(convert::error(&error))),
-        }
-    }
-
-    async fn send(
-        &mut self,
-        handle: Resource<TemplateHandle>,
-        values: Vec<String>,
-        body: Option<Vec<u8>>,
-    ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
-        // In a block of its own, so that nothing that is not `Send` lives while the user waits.
-        let exchange = {
-            let template = user
-                .templates
-                .get(handle.rep() as usize)
-                .ok_or_else(|| misuse("unknown request template handle"))?;
-            let (request, label) = (template.request.clone(), template.label.clone());
-            if user.refuses()? {
-                return user.refused(label, Outcome::Stopping);
-            }
-            if values.len() != request.placeholders() {
-                return user.refused(label, Outcome::Invalid(wrong_values(&request, &values)));
-            }
-            meter.stop();
-            SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
-        };
-        let reply = exchange.await;
-        meter.start();
-        reply
-    }
-
-    fn drop(&mut self, handle: Resource<TemplateHandle>) -> wasmtime::Result<()> {
-        self.user()?.templates.try_remove(handle.rep() as usize);
-        Ok(())
-    }
-}
-
-impl http::Host for StoreState {
-    async fn send(
-        &mut self,
-        spec: http::RequestSpec,
-        body: Option<Vec<u8>>,
-    ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
-        let exchange = {
-            let label = user.label(&spec);
-            if user.refuses()? {
-                return user.refused(label, Outcome::Stopping);
-            }
-            let spec: RequestSpec = convert::spec(spec);
-            let request = match PreparedRequest::new(spec, user.client.base(), false) {
-                Ok(request) => request,
-                Err(error) => return user.refused(label, Outcome::Invalid(error)),
-            };
-            meter.stop();
-            SendWrapper::new(async move { user.exchange(&request, label, &[], body).await })
-        };
-        let reply = exchange.await;
-        meter.start();
-        reply
-    }
-
-    fn set_default_header(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
-        let set = self.user()?.client.set_default_header(&name, value);
-        set.map_err(|error| misuse(error.to_string()))
-    }
-
-    fn cookies(&mut self) -> wasmtime::Result<Vec<http::Cookie>> {
-        Ok(self.user()?.client.cookies().into_iter().map(convert::cookie).collect())
-    }
-
-    fn set_cookie(&mut self, cookie: http::Cookie) -> wasmtime::Result<()> {
-        let set = self.user()?.client.set_cookie(convert::to_cookie(cookie));
-        set.map_err(|error| misuse(error.to_string()))
-    }
-
-    fn clear_cookies(&mut self) -> wasmtime::Result<()> {
-        self.user()?.client.clear_cookies();
-        Ok(())
-    }
-
-    fn close_connections(&mut self) -> wasmtime::Result<()> {
-        self.user()?.client.close_connections();
-        Ok(())
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn check(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, Cl
     loaded.settings.plan.cores = 1;
     let (settings, scenario) = load::prepare(loaded, PLACES)?;
     let http = load::http(&settings)?;
-    let walk = walk::walk(&scenario, http, printer);
+    let walk = walk::walk(&scenario, http, printer, settings.log.level >= tracing::Level::DEBUG);
     let code = tokio::task::LocalSet::new().block_on(&runtime, walk)?;
     match log_file.and_then(|file| file.failure()) {
         Some(error) => Err(error),

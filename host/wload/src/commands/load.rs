@@ -160,11 +160,19 @@ fn options(settings: &Settings, info: &ScenarioInfo) -> std::collections::BTreeM
 /// # Errors
 /// When the certificates are none.
 pub(super) fn http(settings: &Settings) -> Result<Arc<HttpShared>, CliError> {
+    let http = &settings.http;
     HttpShared::new(wload_http::HttpSettings {
         limits: settings.limits.http,
-        extra_roots_pem: settings.http.ca_pem.clone().unwrap_or_default(),
-        insecure: settings.http.is_insecure,
-        ..wload_http::HttpSettings::default()
+        extra_roots_pem: http.ca_pem.clone().unwrap_or_default(),
+        insecure: http.is_insecure,
+        client_certificate: http.client_certificate.clone().map(|(certificates_pem, key_pem)| {
+            wload_http::ClientCertificate { certificates_pem, key_pem }
+        }),
+        tls_session_reuse: http.tls_session_reuse,
+        protocol: http.protocol,
+        resolve: http.resolve.clone(),
+        local_addresses: http.local_addresses.clone(),
+        proxy: http.proxy.clone(),
     })
     .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))
 }

@@ -40,6 +40,22 @@ impl Reader<'_> {
         }
     }
 
+    /// The values of an option that may be given several times; wrong ones are left out.
+    pub(super) fn each<T>(
+        &mut self,
+        key: Key,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let mut parsed = Vec::new();
+        for value in self.options.all(key).unwrap_or_default() {
+            match parse(&value.text) {
+                Ok(value) => parsed.push(value),
+                Err(mistake) => self.mistakes.add(&value.origin, mistake),
+            }
+        }
+        parsed
+    }
+
     /// Whether an option is on. May be asked twice; a mistake is kept once.
     pub(super) fn flag(&mut self, key: Key) -> bool {
         let Some(value) = self.options.one(key) else { return false };
@@ -159,15 +175,25 @@ impl Reader<'_> {
 
     /// A PEM file with certificates.
     pub(super) fn certificates(&mut self, key: Key) -> Option<Vec<u8>> {
+        self.pem(key, "CERTIFICATE", "certificate")
+    }
+
+    /// The bytes of a PEM file with a private key.
+    pub(super) fn private_key(&mut self, key: Key) -> Option<Vec<u8>> {
+        self.pem(key, "PRIVATE KEY", "private key")
+    }
+
+    fn pem(&mut self, key: Key, mark: &str, what: &str) -> Option<Vec<u8>> {
         let env = self.env;
         self.parsed(key, |typed| {
             let bytes = fs::read(env.path(typed))
                 .map_err(|error| format!("failed to read `{typed}`: {error}"))?;
-            let mark = b"-----BEGIN CERTIFICATE-----";
-            if bytes.windows(mark.len()).any(|window| window == mark) {
+            // A key may say of which kind it is: `BEGIN EC PRIVATE KEY`.
+            let end = format!("{mark}-----");
+            if bytes.windows(end.len()).any(|window| window == end.as_bytes()) {
                 Ok(bytes)
             } else {
-                Err(format!("`{typed}` has no certificate in it; expected a PEM file"))
+                Err(format!("`{typed}` has no {what} in it; expected a PEM file"))
             }
         })
     }

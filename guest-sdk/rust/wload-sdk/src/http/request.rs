@@ -6,13 +6,14 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::caught::{CaughtResponse, CheckResult};
-use super::template_cache::{Key, Options, Recording, TemplateCache};
-use super::{HttpError, Multipart, Response, encode, notes};
+use super::template_cache::{Key, Options, Phases, Recording, TemplateCache};
+use super::{HttpError, Multipart, Response, StreamedResponse, Upload, encode, notes};
 use crate::bindings::wload::scenario::http;
 use crate::clock;
 
@@ -32,6 +33,8 @@ pub struct Request {
     values: Vec<String>,
     url_values: usize,
     body: Option<Vec<u8>>,
+    /// Instead of `body`.
+    upload: Option<Upload>,
     options: Options,
     /// What the author got wrong.
     mistake: Option<String>,
@@ -69,7 +72,7 @@ impl From<&String> for Url {
 }
 
 thread_local! {
-    static TEMPLATES: RefCell<TemplateCache<http::RequestTemplate>> =
+    static TEMPLATES: RefCell<TemplateCache<Rc<http::RequestTemplate>>> =
         const { RefCell::new(TemplateCache::new()) };
 }
 
@@ -84,10 +87,12 @@ impl Request {
             values: Vec::new(),
             url_values: 0,
             body: None,
+            upload: None,
             options: Options {
                 recording: Recording::Automatic,
                 redirects: None,
                 timeout: None,
+                phases: Phases::default(),
                 keep_body: true,
             },
             mistake: None,
@@ -162,9 +167,33 @@ impl Request {
         self.content_type(content_type)
     }
 
+    /// A large body that is made while it is sent.
+    pub fn upload(mut self, upload: Upload) -> Self {
+        self.upload = Some(upload);
+        self
+    }
+
     /// How long the whole exchange may take.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// How long finding the address, connecting and TLS may take together.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.phases.connect = Some(timeout);
+        self
+    }
+
+    /// How long the first byte of the response may take, from the end of the request.
+    pub fn first_byte_timeout(mut self, timeout: Duration) -> Self {
+        self.options.phases.first_byte = Some(timeout);
+        self
+    }
+
+    /// How long each later piece of the response may take.
+    pub fn between_bytes_timeout(mut self, timeout: Duration) -> Self {
+        self.options.phases.between_bytes = Some(timeout);
         self
     }
 
@@ -194,7 +223,14 @@ impl Request {
 
     /// Sends it. No response, or a status of 400 and more, is a failure.
     pub fn send(self) -> Response {
-        self.exchange()
+        self.exchange(Self::send_to_host)
+    }
+
+    /// Sends it and returns when the head of the response is here: the body is read with
+    /// [`StreamedResponse::next_chunk`]. It is recorded when its body has ended, or when the stream is
+    /// dropped; then the connection is closed.
+    pub fn open(self) -> StreamedResponse {
+        StreamedResponse::new(self.exchange(Self::open_by_host))
     }
 
     /// Sends it; whether it was a failure, the author says afterwards. Locust:
@@ -204,7 +240,7 @@ impl Request {
             self.mistake = Some("a request cannot be silent and have its response caught".into());
         }
         self.options.recording = Recording::Judged;
-        CaughtResponse::new(self.exchange())
+        CaughtResponse::new(self.exchange(Self::send_to_host))
     }
 
     /// Sends it and lets `judge` say whether it was a failure: an error is one, with its text as
@@ -222,11 +258,15 @@ impl Request {
         if is_set { self } else { self.header("Content-Type", content_type) }
     }
 
-    fn exchange(mut self) -> Response {
+    fn exchange(mut self, send: impl FnOnce(&Self) -> Result<http::Reply, HttpError>) -> Response {
         let sent = match self.mistake.take() {
             Some(mistake) => Err(HttpError::InvalidRequest(mistake)),
-            None => self.send_to_host(),
+            None => send(&self),
         };
+        self.into_response(sent)
+    }
+
+    fn into_response(self, sent: Result<http::Reply, HttpError>) -> Response {
         let name = self.name.unwrap_or(match self.url {
             Url::Template(url) => Cow::Borrowed(url),
             Url::Text(url) => Cow::Owned(url),
@@ -239,35 +279,84 @@ impl Request {
     }
 
     fn send_to_host(&self) -> Result<http::Reply, HttpError> {
-        if let Some(sent) = self.send_prepared() {
-            return Ok(sent?);
+        if let Some(upload) = &self.upload {
+            let upload = upload.to_host();
+            return self.with_template(|template| template.send_upload(&self.values, &upload));
         }
         match &self.url {
-            Url::Template(url) => {
-                let template = http::RequestTemplate::create(&self.spec(url))?;
-                Ok(template.send(&self.values, self.body.as_deref()))
-            }
-            Url::Text(_) if self.url_values > 0 => Err(HttpError::InvalidRequest(
-                "values need a URL that is a literal with placeholders".into(),
-            )),
-            Url::Text(url) => {
-                let mut full = url.clone();
-                if !self.query.is_empty() && !full.contains('?') {
-                    full.push('?');
-                }
-                for (name, value) in self.query.iter().zip(&self.values) {
-                    encode::push_pair(&mut full, name, value);
-                }
+            // Not worth a template, unless it has what only a template has.
+            Url::Text(url) if self.options.phases == Phases::default() && self.url_values == 0 => {
                 let mut spec = self.spec(url);
-                spec.url = full;
+                spec.url = self.full_url(url);
                 Ok(http::send(&spec, self.body.as_deref()))
             }
+            _ => self.with_template(|template| template.send(&self.values, self.body.as_deref())),
         }
     }
 
-    /// Sends it by its template, which is made at the first time. None: it has parts that change
-    /// and no template of its own.
-    fn send_prepared(&self) -> Option<Result<http::Reply, http::ErrorCode>> {
+    fn open_by_host(&self) -> Result<http::Reply, HttpError> {
+        if self.upload.is_some() {
+            let why = "a response cannot be opened while its request is an upload";
+            return Err(HttpError::InvalidRequest(why.into()));
+        }
+        self.with_template(|template| template.open(&self.values, self.body.as_deref()))
+    }
+
+    fn with_template<R>(
+        &self,
+        run: impl FnOnce(&http::RequestTemplate) -> R,
+    ) -> Result<R, HttpError> {
+        let template = self.template()?;
+        Ok(run(&template))
+    }
+
+    /// The template of this request: the one that is kept, when all of it is literals.
+    fn template(&self) -> Result<Rc<http::RequestTemplate>, HttpError> {
+        let parts = self.literal_parts();
+        let key = parts.as_ref().map(LiteralParts::key);
+        let kept =
+            key.as_ref().and_then(|key| TEMPLATES.with_borrow(|kept| kept.get(key).cloned()));
+        if let Some(kept) = kept {
+            return Ok(kept);
+        }
+        let template = Rc::new(self.make_template()?);
+        if let Some(key) = key {
+            // One that finds no place is made anew each time.
+            let _ = TEMPLATES.with_borrow_mut(|kept| kept.insert(&key, template.clone()));
+        }
+        Ok(template)
+    }
+
+    fn make_template(&self) -> Result<http::RequestTemplate, HttpError> {
+        let spec = match &self.url {
+            Url::Template(url) => self.spec(url),
+            Url::Text(_) if self.url_values > 0 => {
+                return Err(HttpError::InvalidRequest(
+                    "values need a URL that is a literal with placeholders".into(),
+                ));
+            }
+            Url::Text(url) => {
+                // Braces mean nothing in a text that was made at run time.
+                let escaped = url.replace('{', "{{").replace('}', "}}");
+                let mut spec = self.spec(&escaped);
+                spec.name = Some(self.name.as_deref().unwrap_or(url).to_owned());
+                spec
+            }
+        };
+        let template = http::RequestTemplate::create(&spec)?;
+        let Phases { connect, first_byte, between_bytes } = self.options.phases;
+        if self.options.phases != Phases::default() {
+            template.set_timeouts(http::Timeouts {
+                connect: connect.map(clock::to_nanoseconds),
+                first_byte: first_byte.map(clock::to_nanoseconds),
+                between_bytes: between_bytes.map(clock::to_nanoseconds),
+            });
+        }
+        Ok(template)
+    }
+
+    /// What a kept template is found by; none when a part was made at run time.
+    fn literal_parts(&self) -> Option<LiteralParts<'_>> {
         let (Url::Template(url), Cow::Borrowed(method)) = (&self.url, &self.method) else {
             return None;
         };
@@ -277,21 +366,18 @@ impl Request {
             Some(Cow::Owned(_)) => return None,
         };
         let headers = literals(&self.headers)?;
-        let options = self.options;
-        let key = Key { method, url, name, query: &self.query, headers: &headers, options };
-        TEMPLATES.with_borrow_mut(|templates| {
-            if templates.get(&key).is_none() {
-                let template = match http::RequestTemplate::create(&self.spec(url)) {
-                    Ok(template) => template,
-                    Err(error) => return Some(Err(error)),
-                };
-                if let Err(template) = templates.insert(&key, template) {
-                    return Some(Ok(template.send(&self.values, self.body.as_deref())));
-                }
-            }
-            let template = templates.get(&key)?;
-            Some(Ok(template.send(&self.values, self.body.as_deref())))
-        })
+        Some(LiteralParts { method, url, name, query: &self.query, headers, options: self.options })
+    }
+
+    fn full_url(&self, url: &str) -> String {
+        let mut full = url.to_owned();
+        if !self.query.is_empty() && !full.contains('?') {
+            full.push('?');
+        }
+        for (name, value) in self.query.iter().zip(&self.values) {
+            encode::push_pair(&mut full, name, value);
+        }
+        full
     }
 
     fn spec(&self, url: &str) -> http::RequestSpec {
@@ -300,7 +386,7 @@ impl Request {
             None if self.query.is_empty() => None,
             None => Some(url.to_owned()),
         };
-        let Options { recording, redirects, timeout, keep_body } = self.options;
+        let Options { recording, redirects, timeout, keep_body, .. } = self.options;
         http::RequestSpec {
             method: self.method.to_string(),
             url: encode::with_query_places(url, &self.query),
@@ -320,6 +406,59 @@ impl Request {
             keep_body,
         }
     }
+}
+
+/// A request whose parts are all literals.
+struct LiteralParts<'a> {
+    method: &'static str,
+    url: &'static str,
+    name: Option<&'static str>,
+    query: &'a [&'static str],
+    headers: Vec<&'static str>,
+    options: Options,
+}
+
+impl LiteralParts<'_> {
+    fn key(&self) -> Key<'_> {
+        let Self { method, url, name, query, headers, options } = self;
+        Key { method, url, name: *name, query, headers, options: *options }
+    }
+}
+
+/// Sends requests at once. What the author got wrong is not sent; the others are.
+pub(super) fn send_all(requests: Vec<Request>) -> Vec<Response> {
+    let prepared: Vec<Result<Rc<http::RequestTemplate>, HttpError>> = requests
+        .iter()
+        .map(|request| match (&request.mistake, &request.upload) {
+            (Some(mistake), _) => Err(HttpError::InvalidRequest(mistake.clone())),
+            (None, Some(_)) => Err(HttpError::InvalidRequest("an upload is sent alone".into())),
+            (None, None) => request.template(),
+        })
+        .collect();
+    let parallel: Vec<http::ParallelRequest<'_>> = requests
+        .iter()
+        .zip(&prepared)
+        .filter_map(|(request, template)| {
+            let (values, body) = (request.values.clone(), request.body.clone());
+            Some(http::ParallelRequest { template: template.as_ref().ok()?, values, body })
+        })
+        .collect();
+    let replies = if parallel.is_empty() { Ok(Vec::new()) } else { http::send_all(&parallel) };
+    drop(parallel);
+    let (mut replies, refused) = match replies {
+        Ok(replies) => (replies.into_iter(), None),
+        Err(error) => (Vec::new().into_iter(), Some(HttpError::from(error))),
+    };
+    let mut responses = Vec::with_capacity(requests.len());
+    for (request, prepared) in requests.into_iter().zip(prepared) {
+        let sent = match (prepared, &refused) {
+            (Err(error), _) => Err(error),
+            (Ok(_), Some(error)) => Err(error.clone()),
+            (Ok(_), None) => Ok(replies.next().expect("a reply for each request that was sent")),
+        };
+        responses.push(request.into_response(sent));
+    }
+    responses
 }
 
 /// The texts, if all of them are literals.

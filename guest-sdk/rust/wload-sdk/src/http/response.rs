@@ -123,6 +123,11 @@ impl Response {
         self.error.as_ref()
     }
 
+    /// `HTTP/1.1`, `HTTP/2.0`; empty when there was no response.
+    pub fn protocol(&self) -> String {
+        self.exchange.as_ref().map(http::Exchange::protocol).unwrap_or_default()
+    }
+
     /// The URL that answered, after redirects.
     pub fn url(&self) -> String {
         self.exchange.as_ref().map(http::Exchange::url).unwrap_or_default()

@@ -30,7 +30,16 @@ pub(super) struct Options {
     pub(super) recording: Recording,
     pub(super) redirects: Option<u32>,
     pub(super) timeout: Option<Duration>,
+    pub(super) phases: Phases,
     pub(super) keep_body: bool,
+}
+
+/// How long the parts of an exchange may take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Phases {
+    pub(super) connect: Option<Duration>,
+    pub(super) first_byte: Option<Duration>,
+    pub(super) between_bytes: Option<Duration>,
 }
 
 /// Who decides whether an exchange was a failure.
@@ -118,6 +127,7 @@ mod tests {
         recording: Recording::Automatic,
         redirects: None,
         timeout: None,
+        phases: Phases { connect: None, first_byte: None, between_bytes: None },
         keep_body: true,
     };
     static GET: &str = "GET";

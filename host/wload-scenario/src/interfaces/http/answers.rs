@@ -1,5 +1,7 @@
 //! `wload:scenario/http.exchange`: what a guest may ask about an answer.
 
+use http::HeaderMap;
+use send_wrapper::SendWrapper;
 use wasmtime::component::Resource;
 
 use crate::bindings::wload::scenario::http::Recording;
@@ -9,6 +11,16 @@ use crate::store_state::{StoreState, misuse};
 use super::{ExchangeHandle, OpenExchange, Outcome, convert};
 
 type Handle = Resource<ExchangeHandle>;
+
+impl Outcome {
+    fn headers(&self) -> Option<&HeaderMap> {
+        match self {
+            Outcome::Done(exchange) => Some(&exchange.headers),
+            Outcome::Open(stream) => Some(stream.headers()),
+            Outcome::Stopping | Outcome::Invalid(_) => None,
+        }
+    }
+}
 
 impl StoreState {
     fn answer(&mut self, handle: &Handle) -> wasmtime::Result<&mut OpenExchange> {
@@ -33,6 +45,7 @@ impl HostExchange for StoreState {
     fn status(&mut self, handle: Handle) -> wasmtime::Result<u16> {
         Ok(match &self.answer(&handle)?.outcome {
             Outcome::Done(exchange) => exchange.status,
+            Outcome::Open(stream) => stream.status(),
             Outcome::Stopping | Outcome::Invalid(_) => 0,
         })
     }
@@ -40,6 +53,7 @@ impl HostExchange for StoreState {
     fn error(&mut self, handle: Handle) -> wasmtime::Result<Option<ErrorCode>> {
         Ok(match &self.answer(&handle)?.outcome {
             Outcome::Done(exchange) => exchange.error.as_ref().map(convert::error),
+            Outcome::Open(_) => None,
             Outcome::Stopping => Some(ErrorCode::Stopping),
             Outcome::Invalid(error) => Some(convert::error(error)),
         })
@@ -48,34 +62,37 @@ impl HostExchange for StoreState {
     fn url(&mut self, handle: Handle) -> wasmtime::Result<String> {
         Ok(match &self.answer(&handle)?.outcome {
             Outcome::Done(exchange) => exchange.url(),
+            Outcome::Open(stream) => stream.url(),
             Outcome::Stopping | Outcome::Invalid(_) => String::new(),
         })
     }
 
     fn headers(&mut self, handle: Handle) -> wasmtime::Result<Vec<(String, Vec<u8>)>> {
-        let Outcome::Done(exchange) = &self.answer(&handle)?.outcome else { return Ok(Vec::new()) };
-        let fields = exchange.headers.iter();
-        Ok(fields
+        let Some(headers) = self.answer(&handle)?.outcome.headers() else { return Ok(Vec::new()) };
+        Ok(headers
+            .iter()
             .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
             .collect())
     }
 
     fn header(&mut self, handle: Handle, name: String) -> wasmtime::Result<Option<Vec<u8>>> {
-        let Outcome::Done(exchange) = &self.answer(&handle)?.outcome else { return Ok(None) };
-        Ok(exchange.headers.get(name.as_str()).map(|value| value.as_bytes().to_vec()))
+        let headers = self.answer(&handle)?.outcome.headers();
+        Ok(headers
+            .and_then(|headers| headers.get(name.as_str()))
+            .map(|value| value.as_bytes().to_vec()))
     }
 
     fn body_size(&mut self, handle: Handle) -> wasmtime::Result<u64> {
         Ok(match &self.answer(&handle)?.outcome {
             Outcome::Done(exchange) => exchange.body_size,
-            Outcome::Stopping | Outcome::Invalid(_) => 0,
+            Outcome::Open(_) | Outcome::Stopping | Outcome::Invalid(_) => 0,
         })
     }
 
     fn body(&mut self, handle: Handle) -> wasmtime::Result<Vec<u8>> {
         Ok(match &self.answer(&handle)?.outcome {
             Outcome::Done(exchange) => exchange.body.to_vec(),
-            Outcome::Stopping | Outcome::Invalid(_) => Vec::new(),
+            Outcome::Open(_) | Outcome::Stopping | Outcome::Invalid(_) => Vec::new(),
         })
     }
 
@@ -86,6 +103,25 @@ impl HostExchange for StoreState {
         Ok(exchange.body[start..end].to_vec())
     }
 
+    async fn read_chunk(&mut self, handle: Handle) -> wasmtime::Result<Option<Vec<u8>>> {
+        let (user, meter) = self.user_and_meter()?;
+        meter.stop();
+        let place = handle.rep() as usize;
+        let chunk = SendWrapper::new(async move { user.read_chunk(place).await }).await;
+        meter.start();
+        chunk
+    }
+
+    fn protocol(&mut self, handle: Handle) -> wasmtime::Result<String> {
+        Ok(match &self.answer(&handle)?.outcome {
+            Outcome::Done(exchange) => {
+                exchange.version.map(|version| format!("{version:?}")).unwrap_or_default()
+            }
+            Outcome::Open(stream) => format!("{:?}", stream.version()),
+            Outcome::Stopping | Outcome::Invalid(_) => String::new(),
+        })
+    }
+
     fn history(&mut self, handle: Handle) -> wasmtime::Result<Vec<Hop>> {
         let Outcome::Done(exchange) = &self.answer(&handle)?.outcome else { return Ok(Vec::new()) };
         Ok(exchange.history.iter().map(convert::hop).collect())
@@ -94,7 +130,7 @@ impl HostExchange for StoreState {
     fn timings(&mut self, handle: Handle) -> wasmtime::Result<Timings> {
         Ok(match &self.answer(&handle)?.outcome {
             Outcome::Done(exchange) => convert::timings(&exchange.timings),
-            Outcome::Stopping | Outcome::Invalid(_) => convert::no_timings(),
+            Outcome::Open(_) | Outcome::Stopping | Outcome::Invalid(_) => convert::no_timings(),
         })
     }
 
@@ -120,6 +156,7 @@ impl HostExchange for StoreState {
     fn drop(&mut self, handle: Handle) -> wasmtime::Result<()> {
         let user = self.user()?;
         let place = handle.rep() as usize;
+        user.abandon(place);
         user.settle(place);
         if let Some(open) = user.exchanges.try_remove(place) {
             user.held_body_bytes = user.held_body_bytes.saturating_sub(open.body_bytes());

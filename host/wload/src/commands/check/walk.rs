@@ -31,12 +31,13 @@ pub(super) async fn walk(
     scenario: &Scenario,
     http: Arc<HttpShared>,
     printer: &Printer,
+    is_verbose: bool,
 ) -> Result<u8, CliError> {
     let page = Page::default();
     let mut walk = Walk {
         info: scenario.info().clone(),
         scenario,
-        core: Rc::new(core(http, &page)),
+        core: Rc::new(core(http, &page, is_verbose)),
         page,
         printer,
         exceptions: 0,
@@ -53,7 +54,7 @@ pub(super) async fn walk(
 }
 
 /// A core whose requests are shown as they end.
-fn core(http: Arc<HttpShared>, page: &Page) -> CoreContext {
+fn core(http: Arc<HttpShared>, page: &Page, is_traced: bool) -> CoreContext {
     let seen = page.clone();
     let mut core = CoreContext::new(
         Recorder::new(false),
@@ -62,6 +63,7 @@ fn core(http: Arc<HttpShared>, page: &Page) -> CoreContext {
         Box::new(|line| scenario_line(line.level, &line.origin, &line.message)),
         Box::new(|_| {}),
     );
+    core.is_traced = is_traced;
     core.observe =
         Some(Box::new(move |request| seen.borrow_mut().push_str(&request_line(request))));
     core
@@ -310,5 +312,10 @@ fn request_line(request: &ObservedRequest<'_>) -> String {
     let millis = exchange.timings.total.as_secs_f64() * 1_000.0;
     let (method, name) = (plain(request.method), plain(request.name));
     let url = plain(&exchange.url());
-    format!("    {method} {name}: {status}, {millis:.1} ms, {} bytes, {url}\n", exchange.body_size)
+    let size = exchange.body_size;
+    let mut text = format!("    {method} {name}: {status}, {millis:.1} ms, {size} bytes, {url}\n");
+    for line in &exchange.trace {
+        text.push_str(&format!("      {}\n", plain(line)));
+    }
+    text
 }

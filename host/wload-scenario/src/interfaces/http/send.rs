@@ -1,0 +1,256 @@
+//! `wload:scenario/http`, the sending half: from the guest's arguments to an exchange.
+//!
+//! Upstream: the guest. Downstream: [`UserState`] in the file above, which sends and records. What
+//! suspends the user stops its compute meter.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use send_wrapper::SendWrapper;
+use wasmtime::component::Resource;
+use wload_http::{BodyPart, HttpError, ParallelRequest, PreparedRequest, RequestBody};
+
+use super::{Label, Outcome, Template, TemplateHandle, convert};
+use crate::bindings::wload::scenario::http::{self, ErrorCode, Reply};
+use crate::store_state::{StoreState, UserState, misuse};
+
+/// A template that may be sent, or the reply of one that may not.
+enum Ready {
+    Send(Rc<PreparedRequest>, Label),
+    Refused(Reply),
+}
+
+impl UserState {
+    fn template(&self, handle: &Resource<TemplateHandle>) -> wasmtime::Result<&Template> {
+        self.templates
+            .get(handle.rep() as usize)
+            .ok_or_else(|| misuse("unknown request template handle"))
+    }
+
+    /// Whether this template may be sent with so many values now.
+    fn ready(
+        &mut self,
+        handle: &Resource<TemplateHandle>,
+        values: &[String],
+    ) -> wasmtime::Result<Ready> {
+        let template = self.template(handle)?;
+        let (request, label) = (template.request.clone(), template.label.clone());
+        if self.refuses()? {
+            return Ok(Ready::Refused(self.refused(label, Outcome::Stopping)?));
+        }
+        if values.len() != request.placeholders() {
+            let error = wrong_values(&request, values);
+            return Ok(Ready::Refused(self.refused(label, Outcome::Invalid(error))?));
+        }
+        Ok(Ready::Send(request, label))
+    }
+}
+
+fn wrong_values(request: &PreparedRequest, values: &[String]) -> HttpError {
+    let (placeholders, found) = (request.placeholders(), values.len());
+    let why = format!("the URL has {placeholders} placeholders, but {found} values were given");
+    HttpError::InvalidRequest(why)
+}
+
+fn upload_body(upload: http::Upload) -> Result<RequestBody, HttpError> {
+    let parts = upload.parts.into_iter().map(|part| match part {
+        http::BodyPart::Bytes(bytes) => BodyPart::Bytes(bytes.into()),
+        http::BodyPart::Repeated((pattern, len)) => {
+            BodyPart::Repeated { pattern: pattern.into(), len }
+        }
+    });
+    RequestBody::from_parts(parts.collect(), upload.chunked)
+}
+
+impl http::HostRequestTemplate for StoreState {
+    fn create(
+        &mut self,
+        spec: http::RequestSpec,
+    ) -> wasmtime::Result<Result<Resource<TemplateHandle>, ErrorCode>> {
+        let user = self.user()?;
+        if user.templates.len() >= user.limits.templates_max {
+            return Err(misuse(format!(
+                "holds more than {} request templates (`--limit templates`)",
+                user.limits.templates_max
+            )));
+        }
+        let label = user.label(&spec);
+        match PreparedRequest::new(convert::spec(spec), user.client.base(), true) {
+            Ok(request) => {
+                let place = user.templates.insert(Template { request: Rc::new(request), label });
+                Ok(Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places"))))
+            }
+            Err(error) => Ok(Err(convert::error(&error))),
+        }
+    }
+
+    fn set_timeouts(
+        &mut self,
+        handle: Resource<TemplateHandle>,
+        timeouts: http::Timeouts,
+    ) -> wasmtime::Result<()> {
+        let templates = &mut self.user()?.templates;
+        let template = templates
+            .get_mut(handle.rep() as usize)
+            .ok_or_else(|| misuse("unknown request template handle"))?;
+        let request = Rc::get_mut(&mut template.request)
+            .expect("calls of a guest do not overlap, so nothing is on its way");
+        let time = |time: Option<u64>| time.map(Duration::from_nanos);
+        request.set_phase_timeouts(
+            time(timeouts.connect),
+            time(timeouts.first_byte),
+            time(timeouts.between_bytes),
+        );
+        Ok(())
+    }
+
+    async fn send(
+        &mut self,
+        handle: Resource<TemplateHandle>,
+        values: Vec<String>,
+        body: Option<Vec<u8>>,
+    ) -> wasmtime::Result<Reply> {
+        let (user, meter) = self.user_and_meter()?;
+        // In a block of its own, so that nothing that is not `Send` lives while the user waits.
+        let exchange = {
+            let (request, label) = match user.ready(&handle, &values)? {
+                Ready::Send(request, label) => (request, label),
+                Ready::Refused(reply) => return Ok(reply),
+            };
+            meter.stop();
+            SendWrapper::new(
+                async move { user.exchange(&request, label, &values, body.into()).await },
+            )
+        };
+        let reply = exchange.await;
+        meter.start();
+        reply
+    }
+
+    async fn send_upload(
+        &mut self,
+        handle: Resource<TemplateHandle>,
+        values: Vec<String>,
+        upload: http::Upload,
+    ) -> wasmtime::Result<Reply> {
+        let (user, meter) = self.user_and_meter()?;
+        let exchange = {
+            let (request, label) = match user.ready(&handle, &values)? {
+                Ready::Send(request, label) => (request, label),
+                Ready::Refused(reply) => return Ok(reply),
+            };
+            let body = match upload_body(upload) {
+                Ok(body) => body,
+                Err(error) => return user.refused(label, Outcome::Invalid(error)),
+            };
+            meter.stop();
+            SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
+        };
+        let reply = exchange.await;
+        meter.start();
+        reply
+    }
+
+    async fn open(
+        &mut self,
+        handle: Resource<TemplateHandle>,
+        values: Vec<String>,
+        body: Option<Vec<u8>>,
+    ) -> wasmtime::Result<Reply> {
+        let (user, meter) = self.user_and_meter()?;
+        let opened = {
+            let (request, label) = match user.ready(&handle, &values)? {
+                Ready::Send(request, label) => (request, label),
+                Ready::Refused(reply) => return Ok(reply),
+            };
+            meter.stop();
+            SendWrapper::new(async move { user.open(&request, label, &values, body.into()).await })
+        };
+        let reply = opened.await;
+        meter.start();
+        reply
+    }
+
+    fn drop(&mut self, handle: Resource<TemplateHandle>) -> wasmtime::Result<()> {
+        self.user()?.templates.try_remove(handle.rep() as usize);
+        Ok(())
+    }
+}
+
+impl http::Host for StoreState {
+    async fn send(
+        &mut self,
+        spec: http::RequestSpec,
+        body: Option<Vec<u8>>,
+    ) -> wasmtime::Result<Reply> {
+        let (user, meter) = self.user_and_meter()?;
+        let exchange = {
+            let label = user.label(&spec);
+            if user.refuses()? {
+                return user.refused(label, Outcome::Stopping);
+            }
+            let request = match PreparedRequest::new(convert::spec(spec), user.client.base(), false)
+            {
+                Ok(request) => request,
+                Err(error) => return user.refused(label, Outcome::Invalid(error)),
+            };
+            meter.stop();
+            SendWrapper::new(async move { user.exchange(&request, label, &[], body.into()).await })
+        };
+        let reply = exchange.await;
+        meter.start();
+        reply
+    }
+
+    async fn send_all(
+        &mut self,
+        requests: Vec<http::ParallelRequest>,
+    ) -> wasmtime::Result<Result<Vec<Reply>, ErrorCode>> {
+        let (user, meter) = self.user_and_meter()?;
+        let exchanges = {
+            if user.refuses()? {
+                return Ok(Err(ErrorCode::Stopping));
+            }
+            let mut labels = Vec::with_capacity(requests.len());
+            let mut parallel = Vec::with_capacity(requests.len());
+            for http::ParallelRequest { template, values, body } in requests {
+                let template = user.template(&template)?;
+                let (request, label) = (template.request.clone(), template.label.clone());
+                if values.len() != request.placeholders() {
+                    return Ok(Err(convert::error(&wrong_values(&request, &values))));
+                }
+                labels.push(label);
+                parallel.push(ParallelRequest { request, values, body: body.into() });
+            }
+            meter.stop();
+            SendWrapper::new(async move { user.exchange_all(parallel, labels).await })
+        };
+        let replies = exchanges.await;
+        meter.start();
+        Ok(replies?.map_err(|error| convert::error(&error)))
+    }
+
+    fn set_default_header(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
+        let set = self.user()?.client.set_default_header(&name, value);
+        set.map_err(|error| misuse(error.to_string()))
+    }
+
+    fn cookies(&mut self) -> wasmtime::Result<Vec<http::Cookie>> {
+        Ok(self.user()?.client.cookies().into_iter().map(convert::cookie).collect())
+    }
+
+    fn set_cookie(&mut self, cookie: http::Cookie) -> wasmtime::Result<()> {
+        let set = self.user()?.client.set_cookie(convert::to_cookie(cookie));
+        set.map_err(|error| misuse(error.to_string()))
+    }
+
+    fn clear_cookies(&mut self) -> wasmtime::Result<()> {
+        self.user()?.client.clear_cookies();
+        Ok(())
+    }
+
+    fn close_connections(&mut self) -> wasmtime::Result<()> {
+        self.user()?.client.close_connections();
+        Ok(())
+    }
+}
