@@ -87,3 +87,22 @@ fn a_number_of_iterations_is_a_number_of_requests() {
     truth.assert_equal_to_the_request();
     assert_eq!(truth.counts.total.received, 1001);
 }
+
+#[test]
+fn a_chain_of_redirects_is_one_entry_with_the_bytes_of_its_end() {
+    let target = target::start();
+    let truth = run("redirects", &target, "-u 2 -r 100 -i 50 --option path=/redirect/3");
+    assert_eq!(truth.reported(), 50, "{}", truth.finished);
+    assert_eq!(truth.counts.total.received, 50 * 4, "three redirects and their end");
+    assert_eq!(truth.counts.total.response_body_bytes, truth.row().count("total_content_length"));
+}
+
+#[test]
+fn a_compressed_body_counts_as_long_as_it_is_when_decoded() {
+    let target = target::start();
+    let truth = run("gzip", &target, "-u 1 -i 10 --option path=/gzip");
+    truth.assert_every_request_is_accounted_for();
+    let text = "wload demo shop, compressed\n".len() as u64 * 100;
+    assert_eq!(truth.row().count("total_content_length"), text * 10);
+    assert!(truth.counts.total.response_body_bytes < text * 10, "it was sent compressed");
+}

@@ -35,11 +35,11 @@ struct Compared {
     reported_ms: f64,
 }
 
-/// The percentile as the report defines it: the smallest value that is not exceeded by this share.
+/// The percentile as the report defines it, and Locust: the value of rank `floor(count * share)`.
 fn percentile_ms(sorted_us: &[u64], label: &str) -> f64 {
     let share: f64 = label.trim_end_matches('%').parse().expect("a label is a percentage");
-    let rank = (sorted_us.len() as f64 * share / 100.0).ceil() as usize;
-    sorted_us[rank.clamp(1, sorted_us.len()) - 1] as f64 / 1e3
+    let rank = (sorted_us.len() as f64 * share / 100.0).floor() as usize;
+    sorted_us[rank.min(sorted_us.len() - 1)] as f64 / 1e3
 }
 
 fn measure(case: &Case, latency: &str) -> Vec<Compared> {

@@ -15,8 +15,8 @@ const SECONDS: u64 = 4;
 const PACE: u64 = 10;
 
 /// Class, task and message of each kind of misbehaviour.
-const EXCEPTIONS: [(&str, &str, &str); 5] = [
-    ("Looping", "spin", "trap: computed for more than 100 ms without a pause (an endless loop?)"),
+const EXCEPTIONS: [(&str, &str, &str); 8] = [
+    ("Looping", "spin", "trap: computed for more than 200 ms without a pause (an endless loop?)"),
     (
         "TrapsAtStart",
         "on_start",
@@ -25,6 +25,9 @@ const EXCEPTIONS: [(&str, &str, &str); 5] = [
     ("Panics", "buy", "panic: the cart is empty (isolation/src/lib.rs:"),
     ("Recurses", "descend", "trap: call stack exhausted (endless recursion?)"),
     ("Fails", "redeem", "the coupon is used up"),
+    ("Hoards", "hoard", "trap: needs more than 65536 KiB of memory (`--limit memory`)"),
+    ("Exits", "walk_out", "trap: the scenario exited with an error; a task ends by returning"),
+    ("Floods", "flood", "trap: holds more than 1000 responses at once (`--limit open-responses`)"),
 ];
 
 struct Isolated {
@@ -39,7 +42,7 @@ fn run(name: &str, classes: &str, users: u64) -> Isolated {
     let target = target::start();
     let folder = empty_folder(name);
     let args = format!(
-        "{classes} -u {users} -r 1000 -t {SECONDS}s --stop-timeout 20s --compute-timeout 100ms \
+        "{classes} -u {users} -r 1000 -t {SECONDS}s --stop-timeout 20s --compute-timeout 200ms \
          --only-summary --csv run --json-file run"
     );
     let finished =
@@ -55,7 +58,7 @@ fn count_in_console(finished: &Finished, place: &str) -> Option<u64> {
 
 #[test]
 fn users_that_misbehave_are_exceptions_and_are_replaced_while_steady_users_keep_their_rate() {
-    let Isolated { report, finished, log } = run("isolation", "", USERS * 6);
+    let Isolated { report, finished, log } = run("isolation", "", USERS * 9);
     assert_eq!(finished.code, Some(1), "{finished}");
     for (class, task, message) in EXCEPTIONS {
         let times = log.iter().filter(|step| *step == task).count() as u64;

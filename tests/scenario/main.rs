@@ -5,7 +5,12 @@
 
 #![cfg(test)]
 
+mod behaviour;
 mod coverage;
 mod isolation;
+mod order;
 mod refusals;
+mod results;
 mod sandbox;
+mod shape;
+mod waits;

@@ -7,6 +7,8 @@
 
 pub mod files;
 pub mod guest;
+pub mod hostile;
 pub mod process;
 pub mod redact;
+pub mod skips;
 pub mod target;

@@ -3,11 +3,13 @@
 //! Upstream: tests. Downstream: `target/debug/wload`. Invariants: a process ends with its [`Running`];
 //! nothing of the tester's own environment reaches it; runs under load take turns.
 
+#![expect(clippy::panic, reason = "what the kit finds is a test that failed")]
+
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -25,19 +27,41 @@ const KEPT_VARIABLES: [&str; 5] = ["PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", 
 static LOAD: Mutex<()> = Mutex::new(());
 
 /// Held while a run puts this machine under load, so that no other run of this test binary is disturbed.
-#[must_use]
 pub fn under_load() -> MutexGuard<'static, ()> {
     // A test that failed under load leaves nothing behind.
     LOAD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The binary under test: beside the test binaries' folder, whatever the target folder is called.
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("a process knows its executable");
-    let folder = test.parent().and_then(Path::parent).expect("a test is in target/PROFILE/deps");
-    let path = folder.join(format!("wload{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.is_file(), "`{}` is missing: run `cargo build -p wload`", path.display());
-    path
+/// The binary under test, whatever the target folder is called. `cargo test` does not build it.
+///
+/// # Panics
+/// When it is missing or older than one of its sources.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let test = std::env::current_exe().expect("a process knows its executable");
+        let folder =
+            test.parent().and_then(Path::parent).expect("a test is in target/PROFILE/deps");
+        let path = folder.join(format!("wload{}", std::env::consts::EXE_SUFFIX));
+        assert!(path.is_file(), "`{}` is missing: run `cargo build --bin wload`", path.display());
+        if let Some(source) = newer_source(&path) {
+            panic!("`{source}` is newer than `wload`: run `cargo build --bin wload`");
+        }
+        path
+    })
+}
+
+/// A source that is newer than the binary made of it, by the list that cargo writes beside it.
+fn newer_source(binary: &Path) -> Option<String> {
+    let changed = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
+    let built = changed(binary)?;
+    let list = std::fs::read_to_string(binary.with_extension("d")).ok()?;
+    // A space in a path is written with a backslash before it.
+    let list = list.replace("\\ ", "\0");
+    let sources = list.split_whitespace().map(|path| path.replace('\0', " "));
+    let is_code = |path: &String| path.ends_with(".rs") || path.ends_with(".wit");
+    let mut sources = sources.filter(is_code);
+    sources.find(|path| changed(Path::new(path)).is_some_and(|changed| changed > built))
 }
 
 /// A command line to run.
@@ -351,4 +375,32 @@ fn folder(name: &str) -> PathBuf {
     std::fs::create_dir_all(&path)
         .unwrap_or_else(|error| panic!("failed to make `{}`: {error}", path.display()));
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn a_source_that_is_newer_than_the_binary_is_found_by_cargos_list() {
+        let folder = empty_folder("newer source");
+        let (binary, source) = (folder.join("wload"), folder.join("main.rs"));
+        for path in [&binary, &source, &folder.join("note.txt")] {
+            fs::write(path, "").unwrap();
+        }
+        let listed = |name: &str| folder.join(name).display().to_string().replace(' ', "\\ ");
+        let list = format!("wload: {} {}\n", listed("note.txt"), listed("main.rs"));
+        fs::write(folder.join("wload.d"), list).unwrap();
+        let built = SystemTime::now();
+        let touch = |path: &Path, time| File::open(path).unwrap().set_modified(time).unwrap();
+        touch(&binary, built);
+        touch(&folder.join("note.txt"), built + Duration::from_secs(1));
+        touch(&source, built);
+        assert_eq!(newer_source(&binary), None);
+        touch(&source, built + Duration::from_secs(1));
+        assert_eq!(newer_source(&binary), Some(source.display().to_string()));
+    }
 }

@@ -45,12 +45,8 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitC
     let mut command = program(&wload, repository.root(), ["run", SCENARIO]);
     command.args(OPTIONS).args(["--host", &target.url]);
     command.args(["--csv", &prefix, "--json-file", &prefix]).args(arguments);
-    printer::talk(&format!(
-        "$ wload run {SCENARIO} {} --host {} --csv {prefix} --json-file {prefix} {}",
-        OPTIONS.join(" "),
-        target.url,
-        arguments.join(" ")
-    ));
+    let words = command.get_args().map(|word| word.to_string_lossy()).collect::<Vec<_>>();
+    printer::talk(&format!("$ wload {}", words.join(" ")));
     let status = command.status().context("failed to start `wload run`")?;
     target.stop()?;
     show_files(repository)?;

@@ -1,6 +1,6 @@
 //! The rules of crates: who may depend on whom, which versions stand twice, which licences.
 //!
-//! Upstream: [`metadata`](crate::metadata). Downstream: `cargo xtask deps`, the gate, and `tests/tidy`.
+//! Upstream: `metadata`. Downstream: `cargo xtask deps`, the gate, and `tests/tidy`.
 //! The tables are the rules: a new edge is a reviewed change to a table. Each check is a pure function
 //! from packages to complaints.
 

@@ -58,7 +58,10 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
 }
 
 /// The binary that tests run, with the features that their own build chooses, and the tests.
-fn build(repository: &Repository) -> Result<()> {
+///
+/// # Errors
+/// When something does not build.
+pub(crate) fn build(repository: &Repository) -> Result<()> {
     command::run(cargo(repository.root(), ["build", "--workspace", "--bin", "wload", "--tests"]))
 }
 

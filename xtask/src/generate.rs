@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 
 use crate::command::{cargo, run};
 use crate::repository::Repository;
+use crate::{gate, guests};
 
 /// Tells a golden test to write.
 const UPDATE: &str = "UPDATE_GOLDEN";
@@ -18,6 +19,9 @@ const FILTER: &str = "golden";
 /// # Errors
 /// When one cannot be written, or differs.
 pub(crate) fn generate(repository: &Repository, is_check: bool) -> Result<()> {
+    // What is compared is partly said by the binary about guests.
+    guests::build(repository)?;
+    gate::build(repository)?;
     // All packages, because with fewer of them cargo would build their dependencies anew.
     let words = ["test", "--workspace", "--quiet", "--tests", "--no-fail-fast", FILTER];
     let mut command = cargo(repository.root(), words);

@@ -1,7 +1,7 @@
 //! Automation of this repository: `cargo xtask TASK`.
 //!
 //! Upstream: a person, `.ci/run`, or the hook before a commit. Downstream: cargo, git and pip, whose
-//! output is passed on as it is. Reading order: [`task`](crate::task) is what can be typed, `gate`
+//! output is passed on as it is. Reading order: `task` is what can be typed, `gate`
 //! the whole gate, [`tidy`] and [`deps`] the rules of files and of crates. These two are public
 //! because `tests/tidy` runs them as tests.
 

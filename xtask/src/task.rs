@@ -10,7 +10,7 @@ Usage: cargo xtask TASK
 Tasks:
   demo [-- OPTIONS]   The first run: a shop to test against, and 1000 users who buy there.
                       OPTIONS go to `wload run`: cargo xtask demo -- --users 10 --run-time 3s
-  setup               Install what tests need: the wasm target, Locust for comparison, the git hook
+  setup               Install what tests need: the wasm target, Locust and nginx to compare with, the git hook
   check [--fast]      Format, rules of files and crates, clippy; --fast leaves out clippy
   test                The whole gate, as CI runs it
   guests              Build the examples and the guests of the tests into target/guests

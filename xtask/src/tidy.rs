@@ -1,7 +1,7 @@
 //! The rules of files: what a compiler does not see and a reviewer should not have to.
 //!
 //! Upstream: the files that git tracks. Downstream: `cargo xtask check`, the gate, and `tests/tidy`.
-//! [`rules`] has one pure function per rule, from a path and a text to complaints.
+//! `rules` has one pure function per rule, from a path and a text to complaints.
 
 mod rules;
 

@@ -9,8 +9,10 @@
 //! wload run examples/shapes --host http://127.0.0.1:8080 --option step-users=50 --option steps=4
 //! ```
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use wload_sdk::options::OptionError;
 use wload_sdk::prelude::*;
 
 static STEP_USERS: ScenarioOption =
@@ -45,13 +47,11 @@ struct Steps {
     count: u32,
 }
 
-/// The steps that the options describe; they are known once the run starts.
-struct StepsByOptions(Option<Steps>);
-
 impl Steps {
-    fn from_options() -> Result<Self, TaskEnd> {
-        let time = Duration::from_secs(STEP_TIME.parse::<u32>()?.max(1).into());
-        Ok(Self { users: STEP_USERS.parse()?, time, count: STEPS.parse()? })
+    /// The steps that the options describe; they are known once the run starts.
+    fn from_options() -> Result<Self, OptionError> {
+        let time = Duration::from_secs(STEP_TIME.parse::<NonZeroU32>()?.get().into());
+        Ok(Self { users: STEP_USERS.parse::<NonZeroU32>()?.get(), time, count: STEPS.parse()? })
     }
 
     fn users_at(self, run_time: Duration) -> Option<u32> {
@@ -60,23 +60,30 @@ impl Steps {
     }
 }
 
+/// The load shape.
+struct StepsByOptions;
+
 impl LoadShape for StepsByOptions {
     fn tick(&mut self, run: &RunState) -> Option<Tick> {
-        if self.0.is_none() {
-            match Steps::from_options() {
-                Ok(steps) => self.0 = Some(steps),
-                Err(TaskEnd::Exception(why)) => error!("no steps: {why}"),
-                Err(_) => {}
-            }
-        }
-        let steps = self.0?;
+        let steps = Steps::from_options().ok()?;
         // All users of a step at once.
-        steps.users_at(run.run_time()).map(|users| Tick::new(users, steps.users.max(1)))
+        steps.users_at(run.run_time()).map(|users| Tick::new(users, steps.users))
+    }
+}
+
+/// A wrong option ends the run before it starts.
+struct CheckedOptions;
+
+impl Hooks for CheckedOptions {
+    fn test_start(&mut self) -> HookResult {
+        Steps::from_options()?;
+        Ok(())
     }
 }
 
 scenario! {
     users: [Visitor],
     options: [STEP_USERS, STEP_TIME, STEPS],
-    shape: StepsByOptions(None),
+    shape: StepsByOptions,
+    hooks: CheckedOptions,
 }

@@ -12,9 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::histogram::Histogram;
-use crate::limits::{
-    EXCEPTION_ROWS_MAX, FAILURE_ROWS_MAX, METRICS_MAX, OVERFLOW_NAME, REQUEST_KEYS_MAX,
-};
+use crate::limits::{OVERFLOW_NAME, StatisticsLimits};
 use crate::metric::{MetricDelta, MetricKey};
 use crate::second_counts::{SecondCounts, earlier, later};
 use crate::snapshot::RequestKey;
@@ -25,6 +23,8 @@ pub(crate) const WINDOW_SECONDS: u64 = 10;
 /// Everything since the last time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StatsDelta {
+    /// How large its tables may be: those of its recorder.
+    pub(crate) limits: StatisticsLimits,
     pub(crate) rows: HashMap<RequestKey, RowDelta>,
     pub(crate) failures: HashMap<FailureKey, Occurrences>,
     pub(crate) exceptions: HashMap<ExceptionKey, Occurrences>,
@@ -51,12 +51,14 @@ impl StatsDelta {
 
     /// Takes everything of another one in.
     pub fn merge(&mut self, other: Self) {
+        self.limits = self.limits.max(other.limits);
+        let limits = &self.limits;
         for (key, row) in other.rows {
-            bounded(&mut self.rows, key, REQUEST_KEYS_MAX, RequestKey::overflow).merge(row);
+            bounded(&mut self.rows, key, limits.request_keys_max, RequestKey::overflow).merge(row);
         }
-        merge_failures(&mut self.failures, other.failures);
-        merge_exceptions(&mut self.exceptions, other.exceptions);
-        merge_metrics(&mut self.metrics, other.metrics);
+        merge_failures(&mut self.failures, other.failures, limits);
+        merge_exceptions(&mut self.exceptions, other.exceptions, limits);
+        merge_metrics(&mut self.metrics, other.metrics, limits);
         self.interrupted += other.interrupted;
     }
 }
@@ -64,28 +66,31 @@ impl StatsDelta {
 pub(crate) fn merge_failures(
     into: &mut HashMap<FailureKey, Occurrences>,
     from: HashMap<FailureKey, Occurrences>,
+    limits: &StatisticsLimits,
 ) {
     for (key, seen) in from {
-        bounded(into, key, FAILURE_ROWS_MAX, FailureKey::overflow).merge(seen);
+        bounded(into, key, limits.failure_rows_max, FailureKey::overflow).merge(seen);
     }
 }
 
 pub(crate) fn merge_exceptions(
     into: &mut HashMap<ExceptionKey, Occurrences>,
     from: HashMap<ExceptionKey, Occurrences>,
+    limits: &StatisticsLimits,
 ) {
     for (key, seen) in from {
-        bounded(into, key, EXCEPTION_ROWS_MAX, ExceptionKey::overflow).merge(seen);
+        bounded(into, key, limits.exception_rows_max, ExceptionKey::overflow).merge(seen);
     }
 }
 
 pub(crate) fn merge_metrics(
     into: &mut HashMap<MetricKey, MetricDelta>,
     from: HashMap<MetricKey, MetricDelta>,
+    limits: &StatisticsLimits,
 ) {
     for (key, delta) in from {
         let kind = key.kind;
-        bounded(into, key, METRICS_MAX, || MetricKey::overflow(kind)).merge(delta);
+        bounded(into, key, limits.metrics_max, || MetricKey::overflow(kind)).merge(delta);
     }
 }
 

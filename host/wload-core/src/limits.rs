@@ -1,29 +1,36 @@
 //! Every limit of wload: name, default, reason.
 //!
 //! Upstream: nothing. Downstream: whoever owns a queue, a table or a body. A limit that a person
-//! may want to change is a field of a struct; a limit that only protects us is a constant.
+//! may want to change is a field of [`Limits`] and a row of [`named::NAMED_LIMITS`]; a limit that only
+//! protects us is a constant.
+
+pub mod named;
 
 use std::time::Duration;
 
-/// Distinct rows `(method, name)` in the statistics; more go to the row `(other)`. Ten thousand rows
-/// of histograms are some 100 MiB, and nobody reads a longer table.
-pub const REQUEST_KEYS_MAX: usize = 10_000;
+/// Every limit that a person may set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Loading a scenario.
+    pub load: LoadLimits,
+    /// One user's guest.
+    pub guest: GuestLimits,
+    /// One HTTP exchange.
+    pub http: HttpLimits,
+    /// The tables of a run.
+    pub statistics: StatisticsLimits,
+}
+
 /// Bytes of a request name; longer ones are cut.
 pub const REQUEST_NAME_BYTES_MAX: usize = 1_024;
 /// Bytes of a request type; longer ones are cut.
 pub const REQUEST_METHOD_BYTES_MAX: usize = 256;
-/// Name of the row that takes what is over [`REQUEST_KEYS_MAX`].
+/// Name of the row that takes what is over a limit of [`StatisticsLimits`].
 pub const OVERFLOW_NAME: &str = "(other)";
-/// Rows of the failures table; more go to a row `(other)`.
-pub const FAILURE_ROWS_MAX: usize = 10_000;
-/// Rows of the exceptions table; more go to a row `(other)`.
-pub const EXCEPTION_ROWS_MAX: usize = 1_000;
 /// Bytes of a failure or exception message; longer ones are cut.
 pub const MESSAGE_BYTES_MAX: usize = 2_048;
 /// Bytes of an exception's trace; longer ones are cut.
 pub const TRACE_BYTES_MAX: usize = 16_384;
-/// Custom metrics of a run; more go to a metric `(other)`.
-pub const METRICS_MAX: usize = 1_000;
 /// Smallest magnitude that a trend tells from 0, about 1e-9. With [`TREND_MAGNITUDE_MAX`] it bounds
 /// the buckets of one trend to some 20,000.
 pub const TREND_MAGNITUDE_MIN: f64 = 1.0 / (1_u64 << 30) as f64;
@@ -59,8 +66,6 @@ pub const DESCRIBE_PROBLEMS_MAX: usize = 100;
 pub const TABLES_MAX: usize = 100;
 /// Bytes of one table's file.
 pub const TABLE_BYTES_MAX: u64 = 256 << 20;
-/// Bytes of a component.
-pub const COMPONENT_BYTES_MAX: u64 = 256 << 20;
 /// Users of one process; the pool of instances cannot be larger.
 pub const USERS_MAX: u32 = 1_000_000;
 /// Threads that run users; more than any machine has cores.
@@ -68,12 +73,6 @@ pub const CORES_MAX: u16 = 1_024;
 /// Longest wait between two tasks: a day; longer ones are cut.
 pub const WAIT_MAX: Duration = Duration::from_secs(86_400);
 
-/// Open exchanges of one user; opening one more traps.
-pub const EXCHANGES_OPEN_MAX: usize = 1_000;
-/// Prepared requests of one user; one more traps.
-pub const TEMPLATES_MAX: usize = 1_000;
-/// Log lines of one user per second; more are counted and dropped.
-pub const LOG_LINES_PER_SECOND_MAX: u32 = 20;
 /// Bytes of one log line; longer ones are cut.
 pub const LOG_LINE_BYTES_MAX: usize = 4_096;
 /// Events that wait for a front end; when it is full, ticks are left out.
@@ -143,6 +142,16 @@ pub struct GuestLimits {
     pub compute_time_max: Duration,
     /// Stack of a guest call, bytes.
     pub stack_bytes_max: usize,
+    /// Open exchanges of one user; opening one more traps.
+    pub exchanges_open_max: usize,
+    /// Prepared requests of one user; one more traps.
+    pub templates_max: usize,
+    /// Bytes of all bodies of responses that a user holds; holding more traps.
+    pub held_body_bytes_max: u64,
+    /// Handles of other kinds that a user holds: metrics, tables, streams; one more traps.
+    pub handles_open_max: usize,
+    /// Log lines of one user per second; more are counted and dropped.
+    pub log_lines_per_second_max: u32,
 }
 
 impl Default for GuestLimits {
@@ -152,6 +161,72 @@ impl Default for GuestLimits {
             table_elements_max: 20_000,
             compute_time_max: Duration::from_secs(2),
             stack_bytes_max: 512 << 10,
+            exchanges_open_max: 1_000,
+            templates_max: 1_000,
+            held_body_bytes_max: 128 << 20,
+            handles_open_max: 10_000,
+            log_lines_per_second_max: 20,
+        }
+    }
+}
+
+/// Limits of loading a scenario: what nobody has read must not take the machine before it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadLimits {
+    /// Bytes of a component.
+    pub component_bytes_max: u64,
+    /// Time to compile it. Python's 18 MB take 20 s on two cores.
+    pub compile_time_max: Duration,
+    /// Address space of the process that compiles. Python's 18 MB take 1 GiB on two cores, and
+    /// every thread reserves some more than it uses.
+    pub compile_memory_bytes_max: u64,
+}
+
+impl Default for LoadLimits {
+    fn default() -> Self {
+        Self {
+            component_bytes_max: 256 << 20,
+            compile_time_max: Duration::from_secs(300),
+            compile_memory_bytes_max: 8 << 30,
+        }
+    }
+}
+
+/// Limits of the tables of a run; what is over goes to a row `(other)`, and nothing is lost but its
+/// name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatisticsLimits {
+    /// Distinct rows `(method, name)`. Ten thousand rows of histograms are some 100 MiB, and nobody
+    /// reads a longer table.
+    pub request_keys_max: usize,
+    /// Rows of the failures table.
+    pub failure_rows_max: usize,
+    /// Rows of the exceptions table; each may have a long trace.
+    pub exception_rows_max: usize,
+    /// Custom metrics.
+    pub metrics_max: usize,
+}
+
+impl Default for StatisticsLimits {
+    fn default() -> Self {
+        Self {
+            request_keys_max: 10_000,
+            failure_rows_max: 10_000,
+            exception_rows_max: 1_000,
+            metrics_max: 1_000,
+        }
+    }
+}
+
+impl StatisticsLimits {
+    /// The larger of each.
+    #[must_use]
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            request_keys_max: self.request_keys_max.max(other.request_keys_max),
+            failure_rows_max: self.failure_rows_max.max(other.failure_rows_max),
+            exception_rows_max: self.exception_rows_max.max(other.exception_rows_max),
+            metrics_max: self.metrics_max.max(other.metrics_max),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::limits::{
-    METRICS_MAX, OVERFLOW_NAME, REQUEST_NAME_BYTES_MAX, TREND_MAGNITUDE_MAX, TREND_MAGNITUDE_MIN,
+    OVERFLOW_NAME, REQUEST_NAME_BYTES_MAX, TREND_MAGNITUDE_MAX, TREND_MAGNITUDE_MIN,
 };
 use crate::percentile::{REPORTED, rank};
 use crate::request_key::cut;
@@ -105,6 +105,7 @@ impl MetricInterner {
         &mut self,
         name: &str,
         kind: MetricKind,
+        len_max: usize,
     ) -> Result<MetricId, MetricKindMismatch> {
         let name = cut(name, REQUEST_NAME_BYTES_MAX);
         if let Some(id) = self.ids.get(name) {
@@ -115,7 +116,7 @@ impl MetricInterner {
                 Err(MetricKindMismatch { name: name.to_owned(), known, asked: kind })
             };
         }
-        if self.ids.len() < METRICS_MAX {
+        if self.ids.len() < len_max {
             let name: Arc<str> = Arc::from(name);
             let id = self.add(MetricKey { name: name.clone(), kind });
             self.ids.insert(name, id);

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::limits::StatisticsLimits;
+
 /// How the number of users is decided.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Load {
@@ -51,6 +53,8 @@ pub struct RunPlan {
     pub seed: u64,
     /// Values of the scenario's options.
     pub options: BTreeMap<String, String>,
+    /// How large the tables of the statistics may be.
+    pub statistics: StatisticsLimits,
 }
 
 /// Default number of users (Locust: 1).
@@ -77,6 +81,7 @@ impl Default for RunPlan {
             cores: 1,
             seed: 0,
             options: BTreeMap::new(),
+            statistics: StatisticsLimits::default(),
         }
     }
 }

@@ -13,10 +13,7 @@ use crate::delta::{
     ExceptionKey, FailureKey, Occurrences, RecentTimes, RowDelta, StatsDelta, bounded,
 };
 use crate::histogram::{Histogram, TimeBuffer};
-use crate::limits::{
-    EXCEPTION_ROWS_MAX, FAILURE_ROWS_MAX, MESSAGE_BYTES_MAX, REQUEST_NAME_BYTES_MAX,
-    TRACE_BYTES_MAX,
-};
+use crate::limits::{MESSAGE_BYTES_MAX, REQUEST_NAME_BYTES_MAX, StatisticsLimits, TRACE_BYTES_MAX};
 use crate::metric::{MetricDelta, MetricId, MetricInterner, MetricKindMismatch};
 use crate::request_key::{KeyId, KeyInterner, cut};
 use crate::sample::{Exception, Sample};
@@ -27,6 +24,7 @@ use crate::snapshot::MetricKind;
 #[derive(Debug, Default)]
 pub struct Recorder {
     full_history: bool,
+    limits: StatisticsLimits,
     keys: KeyInterner,
     /// By [`KeyId`].
     rows: Vec<Row>,
@@ -45,14 +43,20 @@ impl Recorder {
     /// last seconds.
     #[must_use]
     pub fn new(full_history: bool) -> Self {
-        Self { full_history, ..Self::default() }
+        Self::with_limits(full_history, StatisticsLimits::default())
+    }
+
+    /// As [`new`](Self::new), with tables of these sizes.
+    #[must_use]
+    pub fn with_limits(full_history: bool, limits: StatisticsLimits) -> Self {
+        Self { full_history, limits, ..Self::default() }
     }
 
     /// The row of a request type and name: the same for the life of this recorder. Names are cut
-    /// at [`REQUEST_NAME_BYTES_MAX`]; what is over
-    /// [`REQUEST_KEYS_MAX`](crate::limits::REQUEST_KEYS_MAX) gets the row `(other)`.
+    /// at [`REQUEST_NAME_BYTES_MAX`]; what is over [`StatisticsLimits::request_keys_max`] gets the row
+    /// `(other)`.
     pub fn intern(&mut self, method: &str, name: &str) -> KeyId {
-        let id = self.keys.intern(method, name);
+        let id = self.keys.intern(method, name, self.limits.request_keys_max);
         if self.rows.len() < self.keys.len() {
             self.rows.resize_with(self.keys.len(), Row::default);
         }
@@ -71,7 +75,7 @@ impl Recorder {
         row.record(sample, self.full_history);
         if let Some(message) = sample.failure {
             let message = cut(message, MESSAGE_BYTES_MAX);
-            self.failures.add(sample.key, message, sample.ended);
+            self.failures.add(sample.key, message, sample.ended, self.limits.failure_rows_max);
         }
     }
 
@@ -83,12 +87,12 @@ impl Recorder {
             message: Arc::from(cut(exception.message, MESSAGE_BYTES_MAX)),
             trace: Arc::from(cut(exception.trace, TRACE_BYTES_MAX)),
         };
-        bounded(&mut self.exceptions, key, EXCEPTION_ROWS_MAX, ExceptionKey::overflow)
-            .add(exception.at);
+        let len_max = self.limits.exception_rows_max;
+        bounded(&mut self.exceptions, key, len_max, ExceptionKey::overflow).add(exception.at);
     }
 
     /// The metric of this name and kind: the same for the life of this recorder. What is over
-    /// [`METRICS_MAX`](crate::limits::METRICS_MAX) gets the metric `(other)` of its kind.
+    /// [`StatisticsLimits::metrics_max`] gets the metric `(other)` of its kind.
     ///
     /// # Errors
     /// When the name was given with another kind before.
@@ -97,7 +101,7 @@ impl Recorder {
         name: &str,
         kind: MetricKind,
     ) -> Result<MetricId, MetricKindMismatch> {
-        let id = self.metric_keys.intern(name, kind)?;
+        let id = self.metric_keys.intern(name, kind, self.limits.metrics_max)?;
         if self.metrics.len() <= id.index() {
             self.metrics.resize_with(id.index() + 1, MetricDelta::default);
         }
@@ -134,6 +138,7 @@ impl Recorder {
             }
         }
         StatsDelta {
+            limits: self.limits,
             rows,
             failures: self.failures.take(&self.keys),
             exceptions: std::mem::take(&mut self.exceptions),
@@ -230,15 +235,15 @@ impl Row {
 struct FailureTable {
     rows: HashMap<KeyId, HashMap<Box<str>, Occurrences>>,
     len: usize,
-    /// What is over [`FAILURE_ROWS_MAX`].
+    /// What is over the limit.
     overflow: Occurrences,
 }
 
 impl FailureTable {
-    fn add(&mut self, key: KeyId, message: &str, at: Duration) {
+    fn add(&mut self, key: KeyId, message: &str, at: Duration, len_max: usize) {
         if let Some(seen) = self.rows.get_mut(&key).and_then(|texts| texts.get_mut(message)) {
             seen.add(at);
-        } else if self.len < FAILURE_ROWS_MAX {
+        } else if self.len < len_max {
             self.len += 1;
             self.rows.entry(key).or_default().entry(Box::from(message)).or_default().add(at);
         } else {

@@ -2,14 +2,12 @@
 //!
 //! Upstream: whoever makes samples interns its key once. Downstream: the recorder indexes by
 //! [`KeyId`]. Invariants: a number stays valid for the life of its interner; there are at most
-//! [`REQUEST_KEYS_MAX`] keys and the row `(other)`; names are cut at a character boundary.
+//! as many keys as its owner allows, and the row `(other)`; names are cut at a character boundary.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::limits::{
-    OVERFLOW_NAME, REQUEST_KEYS_MAX, REQUEST_METHOD_BYTES_MAX, REQUEST_NAME_BYTES_MAX,
-};
+use crate::limits::{OVERFLOW_NAME, REQUEST_METHOD_BYTES_MAX, REQUEST_NAME_BYTES_MAX};
 use crate::snapshot::RequestKey;
 
 /// A row of one recorder: an index. Made by [`Recorder::intern`](crate::recorder::Recorder::intern),
@@ -44,7 +42,7 @@ pub(crate) struct KeyInterner {
 
 impl KeyInterner {
     /// The number of this key; that of `(other)` when there are too many keys.
-    pub(crate) fn intern(&mut self, method: &str, name: &str) -> KeyId {
+    pub(crate) fn intern(&mut self, method: &str, name: &str, len_max: usize) -> KeyId {
         let method = cut(method, REQUEST_METHOD_BYTES_MAX);
         let name = cut(name, REQUEST_NAME_BYTES_MAX);
         let known = self.ids.get(name).and_then(|methods| {
@@ -53,7 +51,7 @@ impl KeyInterner {
         if let Some(id) = known {
             return id;
         }
-        if self.keys.len() >= REQUEST_KEYS_MAX {
+        if self.keys.len() >= len_max {
             return self.overflow();
         }
         let key = RequestKey { name: Arc::from(name), method: Arc::from(method) };
@@ -97,13 +95,15 @@ pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
 mod tests {
     use super::*;
 
+    const KEYS_MAX: usize = 100;
+
     #[test]
     fn a_key_keeps_its_number() {
         let mut interner = KeyInterner::default();
-        let get = interner.intern("GET", "/");
-        let post = interner.intern("POST", "/");
+        let get = interner.intern("GET", "/", KEYS_MAX);
+        let post = interner.intern("POST", "/", KEYS_MAX);
         assert_ne!(get, post);
-        assert_eq!(interner.intern("GET", "/"), get);
+        assert_eq!(interner.intern("GET", "/", KEYS_MAX), get);
         assert_eq!(&*interner.key(post).method, "POST");
         assert_eq!(interner.len(), 2);
     }
@@ -111,22 +111,22 @@ mod tests {
     #[test]
     fn what_is_over_the_limit_shares_a_visible_row() {
         let mut interner = KeyInterner::default();
-        for index in 0..REQUEST_KEYS_MAX {
-            interner.intern("GET", &format!("/{index}"));
+        for index in 0..KEYS_MAX {
+            interner.intern("GET", &format!("/{index}"), KEYS_MAX);
         }
-        let first = interner.intern("GET", "/one too many");
-        let second = interner.intern("POST", "/two too many");
+        let first = interner.intern("GET", "/one too many", KEYS_MAX);
+        let second = interner.intern("POST", "/two too many", KEYS_MAX);
         assert_eq!(first, second);
         assert_eq!(*interner.key(first), RequestKey::overflow());
-        assert_eq!(interner.len(), REQUEST_KEYS_MAX + 1);
-        assert_ne!(interner.intern("GET", "/0"), first, "a known key keeps its own row");
+        assert_eq!(interner.len(), KEYS_MAX + 1);
+        assert_ne!(interner.intern("GET", "/0", KEYS_MAX), first, "a known key keeps its own row");
     }
 
     #[test]
     fn long_names_are_cut_between_characters() {
         let name = "\u{e9}".repeat(REQUEST_NAME_BYTES_MAX);
         let mut interner = KeyInterner::default();
-        let id = interner.intern("GET", &format!("x{name}"));
+        let id = interner.intern("GET", &format!("x{name}"), KEYS_MAX);
         let kept = &interner.key(id).name;
         assert_eq!(kept.len(), REQUEST_NAME_BYTES_MAX - 1);
         assert!(kept.ends_with('\u{e9}'));

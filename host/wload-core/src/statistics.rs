@@ -18,7 +18,7 @@ use crate::delta::{
 };
 use crate::event::RowDetail;
 use crate::histogram::Histogram;
-use crate::limits::REQUEST_KEYS_MAX;
+use crate::limits::StatisticsLimits;
 use crate::metric::{MetricDelta, MetricKey};
 use crate::percentile::{REPORTED, median_rank, rank};
 use crate::snapshot::{
@@ -37,6 +37,7 @@ const UNSETTLED_SECONDS: u64 = 2;
 #[derive(Debug)]
 pub struct Statistics {
     full_history: bool,
+    limits: StatisticsLimits,
     /// When counting began, since the start of the run: 0, or the last reset.
     start: Duration,
     rows: BTreeMap<RequestKey, Row>,
@@ -65,8 +66,15 @@ impl Statistics {
     /// recorders must have been made with full history too.
     #[must_use]
     pub fn new(full_history: bool) -> Self {
+        Self::with_limits(full_history, StatisticsLimits::default())
+    }
+
+    /// As [`new`](Self::new), with tables of these sizes.
+    #[must_use]
+    pub fn with_limits(full_history: bool, limits: StatisticsLimits) -> Self {
         Self {
             full_history,
+            limits,
             start: Duration::ZERO,
             rows: BTreeMap::new(),
             aggregated: Row::default(),
@@ -83,9 +91,9 @@ impl Statistics {
             self.aggregated.apply(&row);
             self.row(key).apply(&row);
         }
-        merge_failures(&mut self.failures, delta.failures);
-        merge_exceptions(&mut self.exceptions, delta.exceptions);
-        merge_metrics(&mut self.metrics, delta.metrics);
+        merge_failures(&mut self.failures, delta.failures, &self.limits);
+        merge_exceptions(&mut self.exceptions, delta.exceptions, &self.limits);
+        merge_metrics(&mut self.metrics, delta.metrics, &self.limits);
         self.interrupted += delta.interrupted;
     }
 
@@ -141,7 +149,7 @@ impl Statistics {
     }
 
     fn row(&mut self, key: RequestKey) -> &mut Row {
-        let is_full = self.rows.len() >= REQUEST_KEYS_MAX;
+        let is_full = self.rows.len() >= self.limits.request_keys_max;
         let key =
             if is_full && !self.rows.contains_key(&key) { RequestKey::overflow() } else { key };
         self.rows.entry(key).or_default()

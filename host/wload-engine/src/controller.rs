@@ -117,7 +117,7 @@ impl Controller {
         let cores = channels.cores.len();
         let classes = info.classes.len();
         Self {
-            statistics: Statistics::new(plan.full_history),
+            statistics: Statistics::with_limits(plan.full_history, plan.statistics),
             plan,
             info,
             clock,
@@ -169,8 +169,10 @@ impl Controller {
         tokio::select! {
             biased;
             command = channels.commands.recv() => command.map_or(Input::Abandoned, Input::Command),
-            report = channels.reports.recv() => report.map_or(Input::CoresGone, |report| Input::Report(Box::new(report))),
+            // Before reports: the user that wishes it stops next, and a report that nobody is left must
+            // not end the run before the wish does, or its exit code is lost.
             Some(code) = channels.stop_wishes.recv() => Input::StopWish(code),
+            report = channels.reports.recv() => report.map_or(Input::CoresGone, |report| Input::Report(Box::new(report))),
             Some(line) = channels.log.recv() => Input::Log(line),
             () = at(timers.overdue) => Input::StopOverdue,
             () = at(timers.run_time) => Input::RunTimeOver,

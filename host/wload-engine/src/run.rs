@@ -221,7 +221,7 @@ impl Setup {
     fn core_context(&self) -> Rc<CoreContext> {
         let (log, stop) = (self.log.clone(), self.stop_wishes.clone());
         Rc::new(CoreContext::new(
-            Recorder::new(self.plan.full_history),
+            Recorder::with_limits(self.plan.full_history, self.plan.statistics),
             CoreHttp::new(self.http.clone()),
             self.clock,
             // A line that finds no place is left out: a user never waits for its log.

@@ -5,14 +5,15 @@
 //! `<prefix>_exceptions.csv`, `<prefix>_metrics.csv`.
 //! Invariants: headers, order and number format are Locust's; all but the history are replaced as a
 //! whole, so a reader never sees half a table; at the end they have the final numbers, where
-//! Locust's may lack the last second.
+//! Locust's may lack the last second. On a full disk each file is written for itself, and none is left
+//! with half a row; what is missing at the end is one error that names the files.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use wload_core::event::RunEvent;
+use wload_core::event::{RunEvent, RunSummary};
 use wload_core::snapshot::{ExceptionRow, FailureRow, MetricRow, RowSnapshot, Snapshot};
 
 use crate::Reporter;
@@ -66,21 +67,31 @@ impl CsvReporter {
         })
     }
 
-    fn write(&mut self, snapshot: &Snapshot) -> Result<(), ReportError> {
-        self.history.append(&self.history_rows(snapshot)?)?;
-        self.stats.replace(table::stats(&snapshot.rows, &snapshot.aggregated)?)?;
-        self.failures.replace(table::failures(&snapshot.failures, self.started)?)?;
-        self.exceptions.replace(table::exceptions(&snapshot.exceptions)?)?;
-        if snapshot.metrics.is_empty() {
-            return Ok(());
+    /// Writes every file, also when another one cannot be written; answers what failed.
+    fn write(&mut self, snapshot: &Snapshot) -> Result<Vec<WriteFailure>, ReportError> {
+        let rows = self.history_rows(snapshot)?;
+        self.history.append(&rows);
+        let mut failures = vec![
+            self.stats.replace(table::stats(&snapshot.rows, &snapshot.aggregated)?),
+            self.failures.replace(table::failures(&snapshot.failures, self.started)?),
+            self.exceptions.replace(table::exceptions(&snapshot.exceptions)?),
+        ];
+        if !snapshot.metrics.is_empty() {
+            let path = &self.metrics_path;
+            let metrics = self.metrics.get_or_insert_with(|| ReplacedFile::new(path.clone()));
+            failures.push(metrics.replace(table::metrics(&snapshot.metrics)?));
         }
-        let metrics = table::metrics(&snapshot.metrics)?;
-        match &mut self.metrics {
-            Some(file) => file.replace(metrics),
-            None => {
-                self.metrics = Some(ReplacedFile::create(self.metrics_path.clone(), metrics)?);
-                Ok(())
-            }
+        Ok(failures.into_iter().filter_map(Result::err).collect())
+    }
+
+    /// What is missing in the files for good.
+    fn finish(&mut self, summary: &RunSummary) -> Result<(), ReportError> {
+        let mut failures = self.write(&summary.snapshot)?;
+        failures.extend(self.history.failure.take());
+        let paths = failures.iter().map(|failure| failure.path.clone()).collect();
+        match failures.into_iter().next() {
+            None => Ok(()),
+            Some(WriteFailure { source, .. }) => Err(ReportError::Write { paths, source }),
         }
     }
 
@@ -99,8 +110,9 @@ impl Reporter for CsvReporter {
                 self.started = since_epoch(*at);
                 Ok(())
             }
-            RunEvent::Snapshot(snapshot) => self.write(snapshot),
-            RunEvent::Ended(summary) => self.write(&summary.snapshot),
+            // What cannot be replaced now is tried again with the next tick; only the end counts.
+            RunEvent::Snapshot(snapshot) => self.write(snapshot).map(drop),
+            RunEvent::Ended(summary) => self.finish(summary),
             _ => Ok(()),
         }
     }
@@ -115,37 +127,48 @@ pub(crate) fn create_parent(path: &Path) -> Result<(), ReportError> {
         .map_err(|source| ReportError::CreateFolder { path: folder.to_owned(), source })
 }
 
+/// A file that does not have what it should.
+struct WriteFailure {
+    path: PathBuf,
+    source: io::Error,
+}
+
 /// A file that is replaced as a whole, by renaming.
 struct ReplacedFile {
     path: PathBuf,
     draft: PathBuf,
-    content: Vec<u8>,
+    /// What stands in it; none: nothing of ours.
+    content: Option<Vec<u8>>,
 }
 
 impl ReplacedFile {
-    fn create(path: PathBuf, content: Vec<u8>) -> Result<Self, ReportError> {
+    fn new(path: PathBuf) -> Self {
         let mut draft = path.clone().into_os_string();
         draft.push(".tmp");
-        let file = Self { path, draft: PathBuf::from(draft), content };
-        file.write().map_err(|source| ReportError::Create { path: file.path.clone(), source })?;
-        Ok(file)
+        Self { path, draft: PathBuf::from(draft), content: None }
     }
 
-    fn replace(&mut self, content: Vec<u8>) -> Result<(), ReportError> {
-        if self.content == content {
+    fn create(path: PathBuf, content: Vec<u8>) -> Result<Self, ReportError> {
+        let mut file = Self::new(path);
+        match file.replace(content) {
+            Ok(()) => Ok(file),
+            Err(WriteFailure { path, source }) => Err(ReportError::Create { path, source }),
+        }
+    }
+
+    fn replace(&mut self, content: Vec<u8>) -> Result<(), WriteFailure> {
+        if self.content.as_ref() == Some(&content) {
             return Ok(());
         }
-        let before = std::mem::replace(&mut self.content, content);
-        self.write().map_err(|source| {
-            // So that the next event tries again even when nothing has changed.
-            self.content = before;
-            ReportError::Write { path: self.path.clone(), source }
-        })
-    }
-
-    fn write(&self) -> io::Result<()> {
-        fs::write(&self.draft, &self.content)?;
-        fs::rename(&self.draft, &self.path)
+        let written = fs::write(&self.draft, &content)
+            .and_then(|()| fs::rename(&self.draft, &self.path))
+            .map_err(|source| WriteFailure { path: self.path.clone(), source });
+        match &written {
+            Ok(()) => self.content = Some(content),
+            // Half a draft would take the room that the next one needs.
+            Err(_) => drop(fs::remove_file(&self.draft)),
+        }
+        written
     }
 }
 
@@ -153,6 +176,10 @@ impl ReplacedFile {
 struct AppendedFile {
     path: PathBuf,
     file: File,
+    /// Bytes of whole rows.
+    len: u64,
+    /// The first: some rows are missing.
+    failure: Option<WriteFailure>,
 }
 
 impl AppendedFile {
@@ -163,14 +190,22 @@ impl AppendedFile {
             Ok(file)
         };
         match create() {
-            Ok(file) => Ok(Self { path, file }),
+            Ok(file) => Ok(Self { path, file, len: content.len() as u64, failure: None }),
             Err(source) => Err(ReportError::Create { path, source }),
         }
     }
 
-    fn append(&mut self, content: &[u8]) -> Result<(), ReportError> {
-        self.file
-            .write_all(content)
-            .map_err(|source| ReportError::Write { path: self.path.clone(), source })
+    fn append(&mut self, rows: &[u8]) {
+        match self.file.write_all(rows) {
+            Ok(()) => self.len += rows.len() as u64,
+            Err(source) => {
+                // Half a row would join with the next one. If that fails as well, the error is
+                // about the same file.
+                let _ = self.file.set_len(self.len);
+                let _ = self.file.seek(SeekFrom::Start(self.len));
+                let path = self.path.clone();
+                self.failure.get_or_insert(WriteFailure { path, source });
+            }
+        }
     }
 }

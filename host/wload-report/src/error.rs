@@ -24,12 +24,12 @@ pub enum ReportError {
         #[source]
         source: io::Error,
     },
-    /// A report file, later.
-    #[error("write the report file `{}`", path.display())]
+    /// Report files, later.
+    #[error("write the report {}", list(paths))]
     Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
+        /// The files, at least one.
+        paths: Vec<PathBuf>,
+        /// Why the first.
         #[source]
         source: io::Error,
     },
@@ -57,4 +57,10 @@ pub enum ReportError {
     /// The reporter panicked.
     #[error("go on after a panic: {0}; this is a bug in wload")]
     Panicked(String),
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let word = if names.len() == 1 { "file" } else { "files" };
+    format!("{word} {}", names.join(", "))
 }

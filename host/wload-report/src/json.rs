@@ -64,7 +64,7 @@ impl JsonReporter {
                 .map_err(|source| ReportError::Output { what: "the JSON report", source }),
             Target::File(path, file) => file
                 .write_all(&json)
-                .map_err(|source| ReportError::Write { path: path.clone(), source }),
+                .map_err(|source| ReportError::Write { paths: vec![path.clone()], source }),
         }
     }
 }

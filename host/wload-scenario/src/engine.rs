@@ -56,6 +56,14 @@ impl MemoryLayout {
             }
         }
     }
+
+    /// Address space of the pool of [`running`]: memories with their guards, and stacks with theirs.
+    pub(crate) fn address_space(self, users: u32, memories_each: u32, limits: &GuestLimits) -> u64 {
+        let memories = (self.reservation + self.guard).saturating_mul(memories_each.max(1).into());
+        let stack = (limits.stack_bytes_max + HOST_STACK) as u64 + GUARD_OF_STACK;
+        let places = u64::from(users.saturating_add(PLACES_SPARE));
+        memories.saturating_add(stack).saturating_mul(places)
+    }
 }
 
 /// What every engine has in common; it decides the machine code.
@@ -80,6 +88,9 @@ fn base_config(layout: MemoryLayout, limits: &GuestLimits) -> Config {
 
 /// Stack for the host's own code below an import.
 const HOST_STACK: usize = 512 << 10;
+
+/// A page behind each stack, on machines with the largest pages.
+const GUARD_OF_STACK: u64 = 64 << 10;
 
 /// The engine that compiles and that tells what a component needs.
 pub(crate) fn compiling(layout: MemoryLayout, limits: &GuestLimits) -> wasmtime::Result<Engine> {
@@ -165,5 +176,7 @@ mod tests {
         let tight = MemoryLayout::choose(100_000, &limits);
         assert_eq!(tight.reservation, 64 << 20);
         assert!(100_000 * (tight.reservation + tight.guard) < ADDRESS_SPACE_MAX);
+        let space = tight.address_space(100_000, 1, &limits);
+        assert!(space > 100_000 * tight.reservation && space < ADDRESS_SPACE_MAX, "{space}");
     }
 }

@@ -49,6 +49,14 @@ pub enum ScenarioError {
         /// Our version.
         offered: &'static str,
     },
+    /// Compiling it took more than it may.
+    #[error("compiling the component took more than {allowed}")]
+    CompileLimit {
+        /// The limit, for people.
+        allowed: String,
+        /// Its name for `--limit`.
+        limit: &'static str,
+    },
     /// It needs something that we do not have.
     #[error("component imports what this wload does not offer")]
     UnknownImport {
@@ -62,18 +70,6 @@ pub enum ScenarioError {
         /// What wasmtime says.
         #[source]
         source: Cause,
-    },
-    /// The kernel gives a process fewer memory maps than the users need.
-    #[error("{users} users need {needed} memory maps, this machine allows {limit} in a process")]
-    Maps {
-        /// How many were asked for.
-        users: u32,
-        /// Maps that they and the process need.
-        needed: u64,
-        /// `vm.max_map_count`.
-        limit: u64,
-        /// How many users would fit.
-        users_possible: u64,
     },
     /// The machine does not carry so many users.
     #[error("failed to reserve memory for {users} users")]
@@ -132,6 +128,12 @@ pub enum ScenarioError {
 pub struct Cause(pub(crate) String);
 
 impl Cause {
+    /// What another process said.
+    #[must_use]
+    pub fn said(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The error with its causes on one line, without backtraces.
     pub(crate) fn of(error: &wasmtime::Error) -> Self {
         let mut parts: Vec<String> = Vec::new();
@@ -159,9 +161,10 @@ impl ScenarioError {
             Self::NotAScenario { .. } => {
                 Some("`wload new --lang rust NAME` makes a scenario that works".into())
             }
-            Self::Maps { needed, users_possible, .. } => Some(format!(
-                "`sysctl -w vm.max_map_count={needed}` as root allows it; without it {users_possible} users fit"
-            )),
+            Self::TooLarge { .. } => Some("`--limit component-size=SIZE` allows more".into()),
+            Self::CompileLimit { limit, .. } => {
+                Some(format!("`--limit {limit}=...` allows more, if you trust the component"))
+            }
             Self::Pool { .. } => Some("fewer users, or a smaller `--memory-limit`".into()),
             _ => None,
         }

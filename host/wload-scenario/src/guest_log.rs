@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wload_core::event::LogLevel;
-use wload_core::limits::{LOG_LINE_BYTES_MAX, LOG_LINES_PER_SECOND_MAX, MESSAGE_BYTES_MAX};
+use wload_core::limits::{LOG_LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 
 use crate::core_context::{CoreContext, GuestLine};
 
@@ -25,16 +26,22 @@ const WRITE_MAX: usize = 64 << 10;
 pub(crate) struct GuestLog {
     core: Rc<CoreContext>,
     origin: String,
+    lines_per_second_max: u32,
     second: Cell<u64>,
     lines: Cell<u32>,
     last_panic: RefCell<Option<String>>,
 }
 
 impl GuestLog {
-    pub(crate) fn new(core: Rc<CoreContext>, origin: String) -> Rc<Self> {
+    pub(crate) fn new(
+        core: Rc<CoreContext>,
+        origin: String,
+        lines_per_second_max: u32,
+    ) -> Rc<Self> {
         Rc::new(Self {
             core,
             origin,
+            lines_per_second_max,
             second: Cell::new(0),
             lines: Cell::new(0),
             last_panic: RefCell::new(None),
@@ -53,7 +60,7 @@ impl GuestLog {
         }
         let lines = self.lines.get().saturating_add(1);
         self.lines.set(lines);
-        if lines > LOG_LINES_PER_SECOND_MAX {
+        if lines > self.lines_per_second_max {
             self.core.log_lines_dropped.set(self.core.log_lines_dropped.get() + 1);
             return;
         }
@@ -89,30 +96,70 @@ fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
 
-/// Standard output or error of a guest as log lines.
+/// Where lines of a guest's output go.
+pub(crate) trait LineSink: Clone + Send + Sync + Unpin + 'static {
+    /// One line, perhaps with its end.
+    fn line(&self, line: &str);
+}
+
+/// To the log of a user.
 #[derive(Clone)]
-pub(crate) struct LogOutput {
+pub(crate) struct LogLines {
     log: SendWrapper<Rc<GuestLog>>,
     level: LogLevel,
 }
 
-impl LogOutput {
-    pub(crate) fn new(log: Rc<GuestLog>, level: LogLevel) -> Self {
-        Self { log: SendWrapper::new(log), level }
-    }
-
-    fn stream(&self) -> LineStream {
-        LineStream { output: self.clone(), pending: Vec::new() }
+impl LogLines {
+    pub(crate) fn new(log: Rc<GuestLog>, level: LogLevel) -> Output<Self> {
+        Output(Self { log: SendWrapper::new(log), level })
     }
 }
 
-impl IsTerminal for LogOutput {
+impl LineSink for LogLines {
+    fn line(&self, line: &str) {
+        self.log.line(self.level, line);
+    }
+}
+
+/// Nowhere; only a panic is remembered. For `describe`, which has no log.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PanicLines(Arc<Mutex<Option<String>>>);
+
+impl PanicLines {
+    pub(crate) fn output(&self) -> Output<Self> {
+        Output(self.clone())
+    }
+
+    /// What a panic said, once.
+    pub(crate) fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl LineSink for PanicLines {
+    fn line(&self, line: &str) {
+        let mut panic = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        follow_panic(&mut panic, cut(line.trim_end(), LOG_LINE_BYTES_MAX));
+    }
+}
+
+/// Standard output or error of a guest, line by line.
+#[derive(Clone)]
+pub(crate) struct Output<S>(S);
+
+impl<S: LineSink> Output<S> {
+    fn stream(&self) -> LineStream<S> {
+        LineStream { sink: self.0.clone(), pending: Vec::new() }
+    }
+}
+
+impl<S> IsTerminal for Output<S> {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for LogOutput {
+impl<S: LineSink> StdoutStream for Output<S> {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.stream())
     }
@@ -123,12 +170,12 @@ impl StdoutStream for LogOutput {
 }
 
 /// Collects bytes to lines. A line that is too long is cut and the rest of it dropped.
-struct LineStream {
-    output: LogOutput,
+struct LineStream<S> {
+    sink: S,
     pending: Vec<u8>,
 }
 
-impl LineStream {
+impl<S: LineSink> LineStream<S> {
     fn take(&mut self, bytes: &[u8]) {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = LOG_LINE_BYTES_MAX.saturating_sub(self.pending.len());
@@ -142,18 +189,18 @@ impl LineStream {
     fn emit(&mut self) {
         let line = String::from_utf8_lossy(&self.pending);
         if !line.trim().is_empty() {
-            self.output.log.line(self.output.level, &line);
+            self.sink.line(&line);
         }
         self.pending.clear();
     }
 }
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for LineStream {
+impl<S: LineSink> Pollable for LineStream<S> {
     async fn ready(&mut self) {}
 }
 
-impl OutputStream for LineStream {
+impl<S: LineSink> OutputStream for LineStream<S> {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.take(&bytes);
         Ok(())
@@ -168,7 +215,7 @@ impl OutputStream for LineStream {
     }
 }
 
-impl AsyncWrite for LineStream {
+impl<S: LineSink> AsyncWrite for LineStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,

@@ -263,7 +263,7 @@ fn store(
     let (target_host, base) = base.map_or((None, None), |(text, base)| (Some(text), Some(base)));
     let id = identity.map_or(UserId(u64::MAX), |user| user.id);
     let user = UserState {
-        log: GuestLog::new(core.clone(), origin),
+        log: GuestLog::new(core.clone(), origin, inner.limits.log_lines_per_second_max),
         client: HttpClient::new(core.http.clone(), base),
         core,
         signals,
@@ -271,6 +271,9 @@ fn store(
         exchanges: Slab::new(),
         templates: Slab::new(),
         judged_open: 0,
+        limits: inner.limits,
+        held_body_bytes: 0,
+        handles_open: 0,
         random: UserRandom::new(inner.shared.seed ^ GUEST_STREAM, id),
         identity,
         target_host,

@@ -10,6 +10,7 @@
 
 mod bindings;
 mod cache;
+mod compile;
 mod compute;
 mod core_context;
 mod describe;
@@ -19,18 +20,20 @@ mod guest_log;
 mod instance;
 mod interfaces;
 mod loader;
-mod machine_maps;
+mod machine_needs;
 mod store_state;
 mod tables;
 mod trap;
 
 pub use cache::CacheOutcome;
+pub use compile::{CompileHere, CompileJob, Compiler, compile_here};
 pub use core_context::{CoreContext, GuestLine, ObservedRequest, Observer, RunClock, UserSignals};
 pub use error::{Cause, ScenarioError};
 pub use instance::{HooksInstance, Outcome, Scope, ShapeInstance, UserInstance};
 pub use loader::{
     CONTRACT_VERSION, CompileOptions, Compiled, DirGrant, Grants, RunSettings, Scenario,
 };
+pub use machine_needs::MachineNeeds;
 pub use store_state::Identity;
 pub use tables::DataSource;
 pub use trap::TaskFailure;

@@ -5,23 +5,26 @@
 //! of itself: [`Compiled`], then [`Scenario`].
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
-use wload_core::limits::{COMPONENT_BYTES_MAX, GuestLimits};
+use wload_core::limits::{GuestLimits, LoadLimits};
 use wload_core::user_class::ScenarioInfo;
 use wload_http::BaseUrl;
 
 use crate::bindings::exports::wload::scenario::{hooks, shape, users};
 use crate::cache::{self, Cache, CacheOutcome};
+use crate::compile::{CompileJob, Compiler};
 use crate::compute::{self, ComputeMeter};
 use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
+use crate::guest_log::PanicLines;
+use crate::machine_needs::MachineNeeds;
 use crate::store_state::StoreState;
 use crate::tables::{DataSource, Tables};
-use crate::{describe, interfaces, machine_maps};
+use crate::{describe, interfaces};
 
 /// The version of the contract that this host offers.
 pub const CONTRACT_VERSION: &str = "0.1.0";
@@ -29,14 +32,18 @@ pub const CONTRACT_VERSION: &str = "0.1.0";
 const CONTRACT_PACKAGE: &str = "wload:scenario/";
 
 /// How to compile.
-#[derive(Clone, Debug)]
-pub struct CompileOptions {
+#[derive(Clone, Copy)]
+pub struct CompileOptions<'a> {
     /// About how many users there will be: decides the layout of memories.
     pub users_hint: u32,
+    /// Limits of the component.
+    pub load: LoadLimits,
     /// Limits of one user.
     pub limits: GuestLimits,
     /// Where compiled components are kept; none: they are not.
-    pub cache_folder: Option<PathBuf>,
+    pub cache_folder: Option<&'a Path>,
+    /// Who compiles.
+    pub compiler: &'a dyn Compiler,
 }
 
 /// What the command line grants to a scenario beyond the contract.
@@ -136,17 +143,18 @@ impl Compiled {
     ///
     /// # Errors
     /// [`ScenarioError`] when the bytes are no scenario, or `describe` fails or lies.
-    pub async fn new(bytes: &[u8], options: &CompileOptions) -> Result<Self, ScenarioError> {
-        check_bytes(bytes)?;
+    pub async fn new(bytes: &[u8], options: &CompileOptions<'_>) -> Result<Self, ScenarioError> {
+        check_bytes(bytes, options.load.component_bytes_max)?;
         let layout = MemoryLayout::choose(options.users_hint, &options.limits);
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let engine = engine::compiling(layout, &options.limits).map_err(fail)?;
-        let cache = options.cache_folder.clone().map(Cache::new);
+        let cache = options.cache_folder.map(|folder| Cache::new(folder.to_owned()));
         let mut cache_problem = None;
         let (code, outcome) = match cache.as_ref().and_then(|cache| cache.get(&engine, bytes)) {
             Some(code) => (code, CacheOutcome::Hit),
             None => {
-                let code = engine.precompile_component(bytes).map_err(fail)?;
+                let job = CompileJob { users_hint: options.users_hint, limits: options.limits };
+                let code = options.compiler.compile(bytes, job)?;
                 if let Some(cache) = &cache {
                     cache_problem =
                         cache.put(&engine, bytes, &code).err().map(|error| error.to_string());
@@ -204,6 +212,15 @@ impl Compiled {
         self.cache_problem.as_deref()
     }
 
+    /// What so many users will take from the machine.
+    #[must_use]
+    pub fn machine_needs(&self, users: u32) -> MachineNeeds {
+        // A component without an answer cannot be prepared either, and that error says why.
+        let memories_each = self.component.resources_required().map_or(1, |it| it.num_memories);
+        let address_space = self.layout.address_space(users, memories_each, &self.limits);
+        MachineNeeds::new(users, memories_each, address_space)
+    }
+
     /// Reserves the places for the users and loads the tables.
     ///
     /// # Errors
@@ -216,7 +233,6 @@ impl Compiled {
         let needs = self.component.resources_required().ok_or_else(|| {
             ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
-        machine_maps::check(users, needs.num_memories)?;
         let engine = engine::running(self.layout, &self.limits, users, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;
@@ -275,12 +291,9 @@ fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {
 }
 
 /// What the bytes are, before anything expensive looks at them.
-fn check_bytes(bytes: &[u8]) -> Result<(), ScenarioError> {
-    if bytes.len() as u64 > COMPONENT_BYTES_MAX {
-        return Err(ScenarioError::TooLarge {
-            found: bytes.len() as u64,
-            allowed: COMPONENT_BYTES_MAX,
-        });
+fn check_bytes(bytes: &[u8], allowed: u64) -> Result<(), ScenarioError> {
+    if bytes.len() as u64 > allowed {
+        return Err(ScenarioError::TooLarge { found: bytes.len() as u64, allowed });
     }
     let found = match bytes {
         [] => "empty",
@@ -340,11 +353,12 @@ async fn describe(
     let indices = users::GuestIndices::new(&pre).map_err(fail)?;
     let _ticker = start_ticker(engine)?;
     let lane = Arc::new(tokio::sync::Semaphore::new(1));
-    let state = StoreState::without_user(*limits, ComputeMeter::new(limits.compute_time_max, lane));
-    let mut store = new_store(engine, state);
+    let meter = ComputeMeter::new(limits.compute_time_max, lane);
+    let panic = PanicLines::default();
+    let mut store = new_store(engine, StoreState::without_user(*limits, meter, &panic));
     let trapped = |error: wasmtime::Error| ScenarioError::Export {
         export: "describe",
-        message: crate::TaskFailure::from_trap(&error, None).message,
+        message: crate::TaskFailure::from_trap(&error, panic.take()).message,
     };
     let instance = pre.instantiate_async(&mut store).await.map_err(trapped)?;
     let guest = indices.load(&mut store, &instance).map_err(fail)?;
@@ -394,10 +408,12 @@ mod tests {
             (b"from locust import task", "text file"),
             (b"\xff\xfe\xfd\xfc", "unknown kind"),
         ] {
-            let error = check_bytes(bytes).unwrap_err().to_string();
+            let error = check_bytes(bytes, 100).unwrap_err().to_string();
             assert!(error.contains(found), "{error}");
         }
-        check_bytes(b"\0asm\x0d\0\x01\0").unwrap();
+        check_bytes(b"\0asm\x0d\0\x01\0", 8).unwrap();
+        let error = check_bytes(b"\0asm\x0d\0\x01\0", 7).unwrap_err();
+        assert!(error.hint().unwrap().contains("component-size"));
     }
 
     #[test]

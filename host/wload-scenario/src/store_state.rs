@@ -21,7 +21,7 @@ use wload_http::HttpClient;
 use crate::compute::ComputeMeter;
 use crate::core_context::{CoreContext, UserSignals};
 use crate::error::{Cause, ScenarioError};
-use crate::guest_log::{GuestLog, LogOutput};
+use crate::guest_log::{GuestLog, LogLines, PanicLines};
 use crate::interfaces::http::{OpenExchange, Template};
 use crate::loader::{Grants, Shared};
 
@@ -46,6 +46,11 @@ pub(crate) struct UserState {
     pub(crate) templates: Slab<Template>,
     /// Exchanges that wait for a verdict.
     pub(crate) judged_open: u32,
+    pub(crate) limits: GuestLimits,
+    /// Bytes of the bodies of `exchanges`.
+    pub(crate) held_body_bytes: u64,
+    /// Metrics and tables in the guest's hands.
+    pub(crate) handles_open: usize,
     pub(crate) random: UserRandom,
     pub(crate) identity: Option<Identity>,
     pub(crate) target_host: Option<String>,
@@ -79,10 +84,14 @@ pub(crate) fn misuse(message: impl Into<String>) -> wasmtime::Error {
 
 impl StoreState {
     /// For `describe`: a guest without user, network and output.
-    pub(crate) fn without_user(limits: GuestLimits, compute: ComputeMeter) -> Self {
+    pub(crate) fn without_user(
+        limits: GuestLimits,
+        compute: ComputeMeter,
+        panic: &PanicLines,
+    ) -> Self {
         Self {
-            table: ResourceTable::new(),
-            wasi: WasiCtxBuilder::new().build(),
+            table: handle_table(&limits),
+            wasi: WasiCtxBuilder::new().stderr(panic.output()).build(),
             limits,
             compute,
             user: None,
@@ -97,8 +106,8 @@ impl StoreState {
         grants: &Grants,
     ) -> Result<Self, ScenarioError> {
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(LogOutput::new(user.log.clone(), LogLevel::Info));
-        wasi.stderr(LogOutput::new(user.log.clone(), LogLevel::Error));
+        wasi.stdout(LogLines::new(user.log.clone(), LogLevel::Info));
+        wasi.stderr(LogLines::new(user.log.clone(), LogLevel::Error));
         for (name, value) in &grants.env {
             wasi.env(name, value);
         }
@@ -109,7 +118,7 @@ impl StoreState {
             })?;
         }
         Ok(Self {
-            table: ResourceTable::new(),
+            table: handle_table(&limits),
             wasi: wasi.build(),
             limits,
             compute,
@@ -145,6 +154,13 @@ impl StoreState {
     }
 }
 
+/// The handles that WASI keeps for one user.
+fn handle_table(limits: &GuestLimits) -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(limits.handles_open_max);
+    table
+}
+
 impl WasiView for StoreState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
@@ -162,9 +178,8 @@ impl ResourceLimiter for StoreState {
             return Ok(true);
         }
         Err(misuse(format!(
-            "needs {} MiB of memory, the limit is {} MiB (`--memory-limit`)",
-            desired.div_ceil(1 << 20),
-            self.limits.memory_bytes_max >> 20
+            "needs more than {} KiB of memory (`--limit memory`)",
+            self.limits.memory_bytes_max >> 10
         )))
     }
 
@@ -179,13 +194,30 @@ impl ResourceLimiter for StoreState {
             return Ok(true);
         }
         Err(misuse(format!(
-            "needs a table of {desired} elements, the limit is {}",
+            "needs a table of more than {} elements (`--limit table-elements`)",
             self.limits.table_elements_max
         )))
     }
 }
 
 impl UserState {
+    /// The guest gets a handle more.
+    pub(crate) fn open_handle(&mut self) -> wasmtime::Result<()> {
+        self.handles_open += 1;
+        if self.handles_open > self.limits.handles_open_max {
+            return Err(misuse(format!(
+                "holds more than {} handles (`--limit open-handles`)",
+                self.limits.handles_open_max
+            )));
+        }
+        Ok(())
+    }
+
+    /// The guest gives one back.
+    pub(crate) fn close_handle(&mut self) {
+        self.handles_open = self.handles_open.saturating_sub(1);
+    }
+
     /// The call into the guest is over: what waits for a verdict is recorded now.
     pub(crate) fn end_call(&mut self) {
         if self.judged_open > 0 {

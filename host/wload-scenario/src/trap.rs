@@ -60,7 +60,9 @@ fn trap_message(error: &wasmtime::Error) -> String {
         return format!("trap: {limit}");
     }
     if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
-        return format!("trap: the scenario called exit({})", exit.0);
+        // WASI tells success from error, and nothing else about the code.
+        let how = if exit.0 == 0 { "" } else { " with an error" };
+        return format!("trap: the scenario exited{how}; a task ends by returning");
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => "trap: call stack exhausted (endless recursion?)".into(),

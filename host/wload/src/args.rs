@@ -3,12 +3,14 @@
 //! Control. Upstream: [`Env::args`]. Downstream: `commands.rs`. Invariant: flags of `run` and `check`
 //! come from `options.rs`; those of `new` and `demo-target` are their own and have no other layers.
 
+pub(crate) mod compile_child;
 pub(crate) mod demo_target;
 pub(crate) mod new;
 pub(crate) mod run;
 
 use clap::{ArgMatches, Command};
 
+use crate::args::compile_child::CompileChildArgs;
 use crate::args::demo_target::DemoTargetArgs;
 use crate::args::new::NewArgs;
 use crate::args::run::Typed;
@@ -22,6 +24,8 @@ pub(crate) enum Invocation {
     Check(Typed),
     New(NewArgs),
     DemoTarget(DemoTargetArgs),
+    Limits,
+    CompileChild(CompileChildArgs),
 }
 
 /// Reads the command line.
@@ -36,6 +40,10 @@ pub(crate) fn parse(env: &Env) -> Result<Invocation, clap::Error> {
         Some(("new", typed)) => Invocation::New(parse_derived::<NewArgs>(typed)?),
         Some(("demo-target", typed)) => {
             Invocation::DemoTarget(parse_derived::<DemoTargetArgs>(typed)?)
+        }
+        Some(("limits", _)) => Invocation::Limits,
+        Some((compile_child::NAME, typed)) => {
+            Invocation::CompileChild(parse_derived::<CompileChildArgs>(typed)?)
         }
         _ => unreachable!("clap requires one of the subcommands above"),
     })
@@ -58,9 +66,13 @@ pub(crate) fn command() -> Command {
         .subcommand(run::check_command())
         .subcommand(new::command())
         .subcommand(demo_target::command())
+        .subcommand(
+            Command::new("limits").about("List every limit that can be set, and its default"),
+        )
+        .subcommand(compile_child::command())
         .after_help(exit_code::help())
         .after_long_help(format!("{}\n\n{}", exit_code::help(), env_vars::help()))
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,9 @@
 //! are shown here and nowhere else.
 
 mod check;
+mod compile_child;
 mod demo_target;
+mod limits;
 mod load;
 mod new;
 mod run;
@@ -32,6 +34,8 @@ pub(crate) fn main(env: &Env, printer: &Printer) -> u8 {
         Invocation::Check(typed) => check::check(env, printer, typed),
         Invocation::New(args) => new::new(env, printer, &args),
         Invocation::DemoTarget(args) => demo_target::demo_target(env, printer, &args),
+        Invocation::Limits => limits::limits(printer),
+        Invocation::CompileChild(args) => return compile_child::compile_child(printer, &args),
     };
     result.unwrap_or_else(|error| {
         printer.error(&error);

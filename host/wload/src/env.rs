@@ -16,6 +16,8 @@ pub(crate) struct Env {
     pub(crate) args: Vec<OsString>,
     /// Environment variables whose name is UTF-8.
     pub(crate) variables: BTreeMap<String, OsString>,
+    /// This binary.
+    pub(crate) program: PathBuf,
     /// The current folder.
     pub(crate) folder: PathBuf,
     /// stderr is a terminal.
@@ -37,6 +39,7 @@ impl Env {
             variables: std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
                 .collect(),
+            program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("wload")),
             folder: std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
             stderr_is_terminal: std::io::stderr().is_terminal(),
             host_name: host_name(),

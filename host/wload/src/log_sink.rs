@@ -1,8 +1,10 @@
 //! stderr shared by log lines and the live table: lines stand above the table and never in it.
 //!
-//! Upstream: `logging.rs` writes lines, the live console writes its table. Downstream: stderr.
-//! Invariants: while a table stands on the terminal, lines wait for its next redraw, which begins by
-//! erasing it; there is a limit to what waits, and what is over it is counted and said.
+//! Upstream: `logging.rs` writes lines, the live console writes its table. Downstream: stderr, or the
+//! log file. Invariants: while a table stands on the terminal, lines wait for its next redraw, which
+//! begins by erasing it; there is a limit to what waits, and what is over it is counted and said; a
+//! reader that went away (a closed terminal, a pipe to `head`) wants no more, which is no failure; any
+//! other failure is kept for [`LogSink::failure`].
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,12 +24,15 @@ struct State {
     has_table: bool,
     pending: Vec<u8>,
     left_out: u64,
+    /// The first.
+    failure: Option<io::Error>,
 }
 
 impl LogSink {
     /// Lines go to `out` at once, until there is a table.
     pub(crate) fn new(out: Box<dyn Write + Send>) -> Self {
-        let state = State { out, has_table: false, pending: Vec::new(), left_out: 0 };
+        let state =
+            State { out, has_table: false, pending: Vec::new(), left_out: 0, failure: None };
         Self(Arc::new(Mutex::new(state)))
     }
 
@@ -41,8 +46,13 @@ impl LogSink {
         let mut state = self.lock();
         state.has_table = false;
         let pending = state.take_pending();
-        // A terminal that is gone cannot be told anything.
-        let _ = state.out.write_all(&pending).and_then(|()| state.out.flush());
+        state.write(&pending);
+        state.flush();
+    }
+
+    /// Why some of what was said is missing, once.
+    pub(crate) fn failure(&self) -> Option<io::Error> {
+        self.lock().failure.take()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -54,7 +64,7 @@ impl Write for LogSink {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut state = self.lock();
         if !state.has_table {
-            state.out.write_all(line)?;
+            state.write(line);
         } else if state.pending.len() + line.len() <= PENDING_BYTES_MAX {
             state.pending.extend_from_slice(line);
         } else {
@@ -64,11 +74,30 @@ impl Write for LogSink {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.lock().out.flush()
+        self.lock().flush();
+        Ok(())
     }
 }
 
 impl State {
+    fn write(&mut self, bytes: &[u8]) {
+        let written = self.out.write_all(bytes);
+        self.keep(written);
+    }
+
+    fn flush(&mut self) {
+        let flushed = self.out.flush();
+        self.keep(flushed);
+    }
+
+    fn keep(&mut self, result: io::Result<()>) {
+        if let Err(error) = result
+            && !is_gone(&error)
+        {
+            self.failure.get_or_insert(error);
+        }
+    }
+
     fn take_pending(&mut self) -> Vec<u8> {
         let mut pending = std::mem::take(&mut self.pending);
         let left_out = std::mem::take(&mut self.left_out);
@@ -89,13 +118,21 @@ impl Write for TableWriter {
         let pending = state.take_pending();
         let erase = redraw.windows(ERASE_END.len()).position(|window| window == ERASE_END);
         let (erasing, table) = redraw.split_at(erase.map_or(0, |at| at + ERASE_END.len()));
-        state.out.write_all(&[erasing, &pending, table].concat())?;
+        let redrawn = [erasing, &pending, table].concat();
+        state.write(&redrawn);
         Ok(redraw.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.lock().out.flush()
+        self.0.lock().flush();
+        Ok(())
     }
+}
+
+/// The reader went away: a pipe that is closed, or a terminal that was (`EIO`).
+fn is_gone(error: &io::Error) -> bool {
+    let of_terminal = rustix::io::Errno::IO.raw_os_error();
+    error.kind() == io::ErrorKind::BrokenPipe || error.raw_os_error() == Some(of_terminal)
 }
 
 #[cfg(test)]
@@ -153,5 +190,32 @@ mod tests {
         sink.end_table();
         let text = terminal.take();
         assert!(text.ends_with("x... 2 log lines left out\n"), "{}", &text[text.len() - 40..]);
+    }
+
+    /// Refuses everything with this error.
+    struct Refuses(io::ErrorKind);
+
+    impl Write for Refuses {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(self.0.into())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure_and_a_full_disk_is_one() {
+        for (kind, is_failure) in
+            [(io::ErrorKind::BrokenPipe, false), (io::ErrorKind::StorageFull, true)]
+        {
+            let mut sink = LogSink::new(Box::new(Refuses(kind)));
+            writeln!(sink, "a line").unwrap();
+            sink.table().write_all(b"table\n").unwrap();
+            sink.end_table();
+            assert_eq!(sink.failure().map(|error| error.kind()), is_failure.then_some(kind));
+            assert!(sink.failure().is_none(), "it is told once");
+        }
     }
 }

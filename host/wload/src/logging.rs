@@ -6,14 +6,13 @@
 
 use std::fmt;
 use std::fs::OpenOptions;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -28,39 +27,57 @@ use crate::settings::LogSettings;
 /// Target of the scenario's own lines.
 const SCENARIO: &str = "wload::scenario";
 
-/// Sends log lines where they were asked to go, for the rest of the process.
+/// Sends log lines where they were asked to go, for the rest of the process: to `console`, or to the
+/// file whose sink is answered.
 ///
 /// # Errors
 /// When the log file cannot be opened.
-pub(crate) fn start(env: &Env, settings: &LogSettings, sink: &LogSink) -> Result<(), CliError> {
+pub(crate) fn start(
+    env: &Env,
+    settings: &LogSettings,
+    console: &LogSink,
+) -> Result<Option<LogFile>, CliError> {
     if settings.is_off {
-        return Ok(());
+        return Ok(None);
     }
-    let writer = match &settings.file {
-        None => {
-            let sink = sink.clone();
-            BoxMakeWriter::new(move || sink.clone())
-        }
-        Some(path) => {
-            let file =
-                OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
-                    CliError::broken(format!("failed to open log file `{}`", path.display()))
-                        .caused_by(&error)
-                })?;
-            BoxMakeWriter::new(Mutex::new(file))
-        }
-    };
+    let file = settings.file.as_deref().map(LogFile::open).transpose()?;
+    let sink = file.as_ref().map_or(console, |file| &file.sink).clone();
     let filter = Targets::new()
         .with_default(LevelFilter::WARN.min(LevelFilter::from_level(settings.level)))
         .with_target("wload", settings.level);
     let lines = tracing_subscriber::fmt::layer()
         .event_format(LocustLine { host_name: env.host_name.clone() })
         .with_ansi(false)
-        .with_writer(writer)
+        // Its own report of a line that cannot be written panics when stderr cannot be written.
+        .log_internal_errors(false)
+        .with_writer(move || sink.clone())
         .with_filter(filter);
     // Only a second call could fail, and then the first one's lines are as good.
     let _ = tracing_subscriber::registry().with(lines).try_init();
-    Ok(())
+    Ok(file)
+}
+
+/// The file of `--logfile`.
+pub(crate) struct LogFile {
+    path: PathBuf,
+    sink: LogSink,
+}
+
+impl LogFile {
+    fn open(path: &Path) -> Result<Self, CliError> {
+        let file = OpenOptions::new().create(true).append(true).open(path).map_err(|error| {
+            CliError::broken(format!("failed to open log file `{}`", path.display()))
+                .caused_by(&error)
+        })?;
+        Ok(Self { path: path.to_owned(), sink: LogSink::new(Box::new(file)) })
+    }
+
+    /// Lines are missing in it.
+    pub(crate) fn failure(&self) -> Option<CliError> {
+        let error = self.sink.failure()?;
+        let message = format!("failed to write log file `{}`", self.path.display());
+        Some(CliError::broken(message).caused_by(&error))
+    }
 }
 
 /// A line of the scenario's log.
@@ -129,7 +146,7 @@ fn logger_name(target: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
 

@@ -14,6 +14,7 @@ mod error;
 mod exit_code;
 mod log_sink;
 mod logging;
+mod machine;
 mod options;
 mod printer;
 mod refused;

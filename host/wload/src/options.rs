@@ -200,10 +200,12 @@ option_table! {
         "Every user class and every task has weight 1";
     Cores "cores" None, Text("N"), Own, Other, false,
         "Threads that run users [default: the cores of this machine]";
+    Limit "limit" None, Pairs("NAME=VALUE"), Own, Other, true,
+        "Set a limit that `wload limits` lists; may be given several times";
     MemoryLimit "memory-limit" None, Text("SIZE"), Own, Other, true,
-        "Memory of one user: 64MiB, 512KiB, or bytes [default: 64MiB]";
+        "Memory of one user: 64MiB, 512KiB, or bytes; short for --limit memory [default: 64MiB]";
     ComputeTimeout "compute-timeout" None, Text("TIME"), Own, Other, true,
-        "Longest time that a task may compute without waiting [default: 2s]";
+        "Longest time that a task may compute without waiting; short for --limit compute-time [default: 2s]";
     FailOnSaturation "fail-on-saturation" None, Flag, Own, Other, false,
         "Exit with 4 when this machine was too slow for the numbers to be trusted";
     NoCache "no-cache" None, Flag, Own, Other, true,

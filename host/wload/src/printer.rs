@@ -43,6 +43,12 @@ impl Printer {
             .map_err(|error| CliError::broken("failed to write to stdout").caused_by(&error))
     }
 
+    /// Data that is no text, for a program.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes).and_then(|()| stdout.flush())
+    }
+
     /// A line of talk on stderr. When nobody can read it any more there is nobody to tell.
     pub(crate) fn talk(&self, text: &str) {
         let _ = writeln!(io::stderr().lock(), "{text}");

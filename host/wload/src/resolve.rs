@@ -4,6 +4,7 @@
 //! things only the scenario can confirm: [`resolve`] before it is loaded, [`claims::fit`] after.
 
 pub(crate) mod claims;
+mod limits;
 mod selection;
 mod values;
 
@@ -12,8 +13,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use tracing::Level;
-use wload_core::limits::{CORES_MAX, GuestLimits, HttpLimits, USERS_MAX};
+use wload_core::limits::{CORES_MAX, USERS_MAX};
 use wload_core::plan::{Load, RunPlan, SPAWN_RATE_DEFAULT, STOP_TIMEOUT_DEFAULT, USERS_DEFAULT};
+
+pub(crate) use limits::value_text;
 
 use crate::args::run::Typed;
 use crate::config::environment::{locust_layer, own_layer};
@@ -25,7 +28,7 @@ use crate::resolve::values::{Reader, base_url, log_level, number_from, one_of, s
 use crate::settings::{
     Claims, Grants, HttpSettings, InsteadOfRun, LogSettings, Output, ScenarioSource, Settings,
 };
-use crate::time_span::{parse_duration, parse_size, parse_time_span};
+use crate::time_span::{parse_duration, parse_time_span};
 
 /// The configuration file that is read when none is named.
 const CONFIG_FILE: &str = "wload.toml";
@@ -71,8 +74,8 @@ fn config_file(env: &Env, above: &PartialOptions, mistakes: &mut Mistakes) -> Pa
 }
 
 fn settings(reader: &mut Reader<'_>) -> Settings {
-    let guest = GuestLimits::default();
-    let plan = plan(reader);
+    let limits = limits::limits(reader);
+    let plan = RunPlan { statistics: limits.statistics, ..plan(reader) };
     Settings {
         source: scenario(reader),
         claims: claims(reader, &plan),
@@ -80,15 +83,7 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
         data_dir: reader.folder(Key::DataDir),
         grants: Grants { dirs: reader.dirs(), env: reader.environment() },
         http: http(reader),
-        guest: GuestLimits {
-            memory_bytes_max: reader
-                .parsed(Key::MemoryLimit, parse_size)
-                .unwrap_or(guest.memory_bytes_max),
-            compute_time_max: reader
-                .parsed(Key::ComputeTimeout, parse_duration)
-                .unwrap_or(guest.compute_time_max),
-            ..guest
-        },
+        limits,
         has_cache: !reader.flag(Key::NoCache),
         output: output(reader),
         log: log(reader),
@@ -136,6 +131,7 @@ fn plan(reader: &mut Reader<'_>) -> RunPlan {
             .parsed(Key::Seed, |text| number_from(text, 0, u64::MAX))
             .unwrap_or(reader.env.seed),
         options: std::collections::BTreeMap::new(),
+        ..RunPlan::default()
     }
 }
 
@@ -163,16 +159,7 @@ fn claims(reader: &mut Reader<'_>, plan: &RunPlan) -> Claims {
 }
 
 fn http(reader: &mut Reader<'_>) -> HttpSettings {
-    let default = HttpLimits::default();
-    let limits = HttpLimits {
-        connect_timeout: reader
-            .parsed(Key::ConnectTimeout, parse_duration)
-            .unwrap_or(default.connect_timeout),
-        total_timeout: reader.parsed(Key::Timeout, parse_duration).unwrap_or(default.total_timeout),
-        ..default
-    };
     HttpSettings {
-        limits,
         is_insecure: reader.flag(Key::Insecure),
         ca_pem: reader.certificates(Key::Cacert),
     }

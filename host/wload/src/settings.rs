@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tracing::Level;
-use wload_core::limits::{GuestLimits, HttpLimits};
+use wload_core::limits::Limits;
 use wload_core::plan::RunPlan;
 
 use crate::config::Sourced;
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) grants: Grants,
     pub(crate) http: HttpSettings,
-    pub(crate) guest: GuestLimits,
+    pub(crate) limits: Limits,
     pub(crate) has_cache: bool,
     pub(crate) output: Output,
     pub(crate) log: LogSettings,
@@ -80,7 +80,6 @@ pub(crate) struct DirGrant {
 /// How requests are made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HttpSettings {
-    pub(crate) limits: HttpLimits,
     /// Certificates do not matter.
     pub(crate) is_insecure: bool,
     /// More certificates to trust: a PEM file's bytes.

@@ -1,8 +1,9 @@
-//! Ctrl-C and SIGTERM: the first drains, the second Ctrl-C aborts, the third exits.
+//! Ctrl-C, SIGTERM and SIGHUP: the first drains, the second Ctrl-C aborts, the third exits.
 //!
 //! Control. Upstream: the operating system. Downstream: [`RunControl`]. A thread of its own listens,
 //! so that the third Ctrl-C works even when everything else is stuck. SIGTERM never escalates:
-//! `timeout` and init systems send it twice.
+//! `timeout` and init systems send it twice. SIGHUP, a terminal that was closed, is the same; under
+//! `nohup` it stays ignored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,8 @@ enum Stage {
 enum Signal {
     Interrupt,
     Terminate,
+    /// The terminal is gone.
+    HangUp,
 }
 
 /// What is done about it.
@@ -47,7 +50,7 @@ fn react(stage: Stage, signal: Signal) -> (Stage, Reaction) {
         (Stage::Running, _) => (Stage::Draining, Reaction::Drain),
         (Stage::Draining, Signal::Interrupt) => (Stage::Aborting, Reaction::Abort),
         (Stage::Aborting, Signal::Interrupt) => (Stage::Aborting, Reaction::Exit),
-        (_, Signal::Terminate) => (stage, Reaction::Nothing),
+        (_, Signal::Terminate | Signal::HangUp) => (stage, Reaction::Nothing),
     }
 }
 
@@ -55,18 +58,21 @@ fn react(stage: Stage, signal: Signal) -> (Stage, Reaction) {
 #[derive(Debug)]
 pub(crate) struct SignalWatch {
     is_aborted: Arc<AtomicBool>,
+    control: Option<oneshot::Sender<RunControl>>,
     end: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl SignalWatch {
-    /// Listens on behalf of a run.
+    /// Listens on behalf of a run that is about to start: what arrives before
+    /// [`SignalWatch::obey`] is kept for it.
     ///
     /// # Errors
     /// When the system gives no thread or no signal handler.
-    pub(crate) fn start(control: RunControl) -> Result<Self, CliError> {
+    pub(crate) fn start() -> Result<Self, CliError> {
         let is_aborted = Arc::new(AtomicBool::new(false));
         let (end, ended) = oneshot::channel();
+        let (control, controlled) = oneshot::channel();
         let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
         let flag = Arc::clone(&is_aborted);
         let thread = std::thread::Builder::new()
@@ -81,7 +87,7 @@ impl SignalWatch {
                 }) {
                     Ok((runtime, signals)) => {
                         let _ = ready.send(Ok(()));
-                        runtime.block_on(signal_loop(signals, control, flag, ended));
+                        runtime.block_on(signal_loop(signals, controlled, flag, ended));
                     }
                     Err(error) => {
                         let _ = ready.send(Err(error));
@@ -90,9 +96,22 @@ impl SignalWatch {
             })
             .map_err(|error| failed(&error))?;
         match is_ready.recv() {
-            Ok(Ok(())) => Ok(Self { is_aborted, end: Some(end), thread: Some(thread) }),
+            Ok(Ok(())) => Ok(Self {
+                is_aborted,
+                control: Some(control),
+                end: Some(end),
+                thread: Some(thread),
+            }),
             Ok(Err(error)) => Err(failed(&error)),
             Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// The run that signals stop.
+    pub(crate) fn obey(&mut self, control: RunControl) {
+        if let Some(sender) = self.control.take() {
+            // Nobody takes it only when the thread has panicked, and then its message is out already.
+            let _ = sender.send(control);
         }
     }
 
@@ -122,23 +141,27 @@ fn failed(error: &dyn std::error::Error) -> CliError {
 
 async fn signal_loop(
     mut signals: Signals,
-    control: RunControl,
+    mut controlled: oneshot::Receiver<RunControl>,
     is_aborted: Arc<AtomicBool>,
     mut ended: oneshot::Receiver<()>,
 ) {
     let mut stage = Stage::Running;
     let mut pending = None;
+    let mut control = None;
     loop {
         tokio::select! {
             biased;
             _ = &mut ended => return,
+            Ok(run) = &mut controlled, if control.is_none() => control = Some(run),
             signal = signals.next() => {
                 let (next, reaction) = react(stage, signal);
                 stage = next;
                 match reaction {
                     Reaction::Drain => {
-                        if signal == Signal::Terminate {
-                            tracing::info!("Got SIGTERM signal");
+                        match signal {
+                            Signal::Interrupt => {}
+                            Signal::Terminate => tracing::info!("Got SIGTERM signal"),
+                            Signal::HangUp => tracing::info!("Got SIGHUP signal"),
                         }
                         pending = Some(RunCommand::Stop(StopReason::Interrupted));
                     }
@@ -150,13 +173,15 @@ async fn signal_loop(
                     Reaction::Nothing => {}
                 }
             }
-            _ = send(&control, pending.clone()), if pending.is_some() => pending = None,
+            _ = send(control.as_ref(), pending.clone()), if pending.is_some() && control.is_some() => {
+                pending = None;
+            }
         }
     }
 }
 
-async fn send(control: &RunControl, command: Option<RunCommand>) {
-    if let Some(command) = command {
+async fn send(control: Option<&RunControl>, command: Option<RunCommand>) {
+    if let (Some(control), Some(command)) = (control, command) {
         // False: the run is over already, which is what was asked for.
         control.send(command).await;
     }
@@ -167,26 +192,54 @@ async fn send(control: &RunControl, command: Option<RunCommand>) {
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    /// None: ignored since before we were started.
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        let status = std::fs::read_to_string(PROCESS_STATUS).unwrap_or_default();
+        let hang_up = match ignores_hang_up(&status) {
+            true => None,
+            false => Some(signal(SignalKind::hangup())?),
+        };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hang_up,
         })
     }
 
     /// The next one.
     async fn next(&mut self) -> Signal {
+        let hang_up = async {
+            match &mut self.hang_up {
+                Some(signal) => signal.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             Some(()) = self.interrupt.recv() => Signal::Interrupt,
             Some(()) = self.terminate.recv() => Signal::Terminate,
+            Some(()) = hang_up => Signal::HangUp,
             else => std::future::pending().await,
         }
     }
+}
+
+/// Where Linux says which signals this process ignores; elsewhere none is known to be.
+#[cfg(unix)]
+const PROCESS_STATUS: &str = "/proc/self/status";
+
+/// `nohup` starts programs that way, and then a closed terminal is none of our business.
+#[cfg(unix)]
+fn ignores_hang_up(status: &str) -> bool {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The lowest bit is signal 1, SIGHUP.
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// The signals of this process.
@@ -208,7 +261,7 @@ impl Signals {
     }
 }
 
-/// Waits for the first Ctrl-C or SIGTERM.
+/// Waits for the first Ctrl-C, SIGTERM or SIGHUP.
 ///
 /// # Errors
 /// When the system gives no signal handler.
@@ -222,8 +275,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ctrl_c_escalates_and_sigterm_does_not() {
-        use Signal::{Interrupt, Terminate};
+    fn ctrl_c_escalates_and_the_others_do_not() {
+        use Signal::{HangUp, Interrupt, Terminate};
         let walk = |signals: &[Signal]| {
             let mut stage = Stage::Running;
             let step = |signal: &Signal| {
@@ -236,9 +289,19 @@ mod tests {
         use Reaction::{Abort, Drain, Exit, Nothing};
         assert_eq!(walk(&[Interrupt; 4]), [Drain, Abort, Exit, Exit]);
         assert_eq!(walk(&[Terminate; 3]), [Drain, Nothing, Nothing]);
+        assert_eq!(walk(&[HangUp, HangUp, Terminate]), [Drain, Nothing, Nothing]);
         assert_eq!(
             walk(&[Terminate, Interrupt, Terminate, Interrupt]),
             [Drain, Abort, Nothing, Exit]
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_hang_up_that_was_ignored_stays_so() {
+        assert!(ignores_hang_up("Name:\twload\nSigIgn:\t0000000000001001\nSigCgt:\t0\n"));
+        for status in ["SigIgn:\t0000000000001000\n", "SigBlk:\t1\n", "SigIgn:\n", ""] {
+            assert!(!ignores_hang_up(status), "{status}");
+        }
     }
 }

@@ -26,8 +26,8 @@ impl Visitor {
     /// Three of four times this is the next task.
     #[task(weight = 3)]
     fn browse(&mut self) -> TaskResult {
-        let list: ProductList =
-            self.client().get("/products").query("limit", 20).send().json()?;
+        let products = self.client().get("/products").query("limit", 20);
+        let list: ProductList = products.send().json()?;
         self.products = list.products;
         Ok(())
     }

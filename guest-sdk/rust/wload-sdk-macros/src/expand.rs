@@ -202,3 +202,6 @@ fn type_name(target: &Type) -> Result<LitStr> {
         _ => Err(Error::new(target.span(), "expected the name of a struct")),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,6 @@
 //! in the author's crate. Natively the imports are stubs that panic, so that a scenario compiles,
 //! documents and unit-tests like any other crate.
 
-#![expect(missing_docs, reason = "the documentation is in the contract")]
-
 wit_bindgen::generate!({
     path: "wit",
     world: "full",

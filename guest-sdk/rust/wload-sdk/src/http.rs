@@ -8,6 +8,7 @@
 mod caught;
 mod encode;
 mod error;
+mod multipart;
 pub(crate) mod notes;
 mod request;
 mod response;
@@ -18,7 +19,8 @@ use std::borrow::Cow;
 use crate::bindings::wload::scenario::http;
 
 pub use caught::{CaughtResponse, CheckResult};
-pub use error::{HttpError, JsonError};
+pub use error::{HttpError, ResponseError};
+pub use multipart::Multipart;
 pub use request::{Request, Url};
 pub use response::{Hop, Response, Timings};
 

@@ -3,12 +3,11 @@
 //! Upstream: a `static` of the author, listed in [`scenario!`](crate::scenario). Downstream: the
 //! host's command line.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use crate::bindings::exports::wload::scenario::users;
 use crate::bindings::wload::scenario::options;
-use crate::task_end::{OrRaise, TaskEnd};
 
 /// An option of the scenario.
 ///
@@ -81,13 +80,8 @@ impl ScenarioOption {
     ///
     /// # Errors
     /// When it has no value, and when the value is no `T`.
-    #[track_caller]
-    pub fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, TaskEnd> {
-        let name = self.name;
-        let text = self.get().or_raise(format_args!(
-            "the option `{name}` has no value: run with `--option {name}=VALUE`"
-        ))?;
-        text.parse().or_raise(format_args!("the option `{name}` is `{text}`"))
+    pub fn parse<T: FromStr<Err: Display>>(&self) -> Result<T, OptionError> {
+        parse(self.name, self.get())
     }
 
     pub(crate) fn to_contract(self) -> users::OptionSpec {
@@ -101,6 +95,32 @@ impl ScenarioOption {
     }
 }
 
+fn parse<T: FromStr<Err: Display>>(
+    name: &'static str,
+    value: Option<String>,
+) -> Result<T, OptionError> {
+    let Some(text) = value else {
+        let what = format!("it has no value; run with `--option {name}=VALUE`");
+        return Err(OptionError { name, what });
+    };
+    text.parse().map_err(|error| OptionError { name, what: format!("`{text}`: {error}") })
+}
+
+/// An option whose value cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionError {
+    name: &'static str,
+    what: String,
+}
+
+impl Display for OptionError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "option `{}`: {}", self.name, self.what)
+    }
+}
+
+impl std::error::Error for OptionError {}
+
 /// All options with a value, by name.
 pub fn all() -> Vec<(String, String)> {
     options::get_all()
@@ -109,4 +129,18 @@ pub fn all() -> Vec<(String, String)> {
 /// The base URL of this user.
 pub fn target_host() -> Option<String> {
     options::target_host()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_cannot_be_used_is_named_with_its_option() {
+        assert_eq!(parse("limit", Some("20".into())), Ok(20_u8));
+        let error = parse::<u8>("limit", Some("x".into())).unwrap_err().to_string();
+        assert_eq!(error, "option `limit`: `x`: invalid digit found in string");
+        let error = parse::<u8>("limit", None).unwrap_err().to_string();
+        assert!(error.contains("run with `--option limit=VALUE`"), "{error}");
+    }
 }

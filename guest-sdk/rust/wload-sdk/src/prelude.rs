@@ -1,11 +1,11 @@
 //! What a scenario imports: `use wload_sdk::prelude::*;`.
 
 pub use crate::context::TaskContext;
-pub use crate::data::{Order, Row, Table};
+pub use crate::data::{DataError, Order, Row, Table};
 pub use crate::definition::{Definition, Scenario};
 pub use crate::events::{self, Counter, Gauge, Trend};
 pub use crate::hooks::{HookResult, Hooks};
-pub use crate::http::{CaughtResponse, Client, Response};
+pub use crate::http::{CaughtResponse, CheckResult, Client, HttpError, Response};
 pub use crate::options::ScenarioOption;
 pub use crate::shape::{LoadShape, RunState, Stages, Tick};
 pub use crate::task::{SetDefinition, Task, TaskSet};

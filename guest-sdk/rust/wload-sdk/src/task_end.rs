@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt::{self, Display, Write as _};
 use std::panic::Location;
 
-use crate::http::JsonError;
+use crate::http::ResponseError;
 
 /// What a task returns.
 ///
@@ -87,8 +87,8 @@ impl<E: Error + 'static> From<E> for TaskEnd {
     #[track_caller]
     fn from(error: E) -> Self {
         let mut exception = Exception::of_error(&error, Location::caller());
-        if let Some(json) = (&error as &dyn Any).downcast_ref::<JsonError>() {
-            exception.trace.push_str(&json.detail());
+        if let Some(response) = (&error as &dyn Any).downcast_ref::<ResponseError>() {
+            exception.trace.push_str(response.detail());
         }
         Self::Exception(exception)
     }

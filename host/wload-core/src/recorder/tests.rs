@@ -4,8 +4,15 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::REQUEST_KEYS_MAX;
 use crate::snapshot::RequestKey;
+
+/// Small, so that the tests are fast.
+const LIMITS: StatisticsLimits = StatisticsLimits {
+    request_keys_max: 50,
+    failure_rows_max: 40,
+    exception_rows_max: 30,
+    metrics_max: 20,
+};
 
 fn sample(key: KeyId, ended_ms: u64, us: Option<u64>, failure: Option<&str>) -> Sample<'_> {
     Sample {
@@ -93,33 +100,33 @@ fn absurd_values_are_counted_and_do_not_overflow() {
 
 #[test]
 fn failures_over_the_limit_share_a_visible_row() {
-    let mut recorder = Recorder::new(false);
+    let mut recorder = Recorder::with_limits(false, LIMITS);
     let key = recorder.intern("GET", "/");
-    for index in 0..FAILURE_ROWS_MAX + 3 {
+    for index in 0..LIMITS.failure_rows_max + 3 {
         recorder.record(&sample(key, 1, Some(1), Some(&format!("reason {index}"))));
     }
     recorder.record(&sample(key, 1, Some(1), Some("reason 0")));
     let delta = recorder.take_delta();
-    assert_eq!(delta.failures.len(), FAILURE_ROWS_MAX + 1);
+    assert_eq!(delta.failures.len(), LIMITS.failure_rows_max + 1);
     assert_eq!(delta.failures[&FailureKey::overflow()].count, 3);
     let total: u64 = delta.failures.values().map(|seen| seen.count).sum();
-    assert_eq!(total, FAILURE_ROWS_MAX as u64 + 4);
+    assert_eq!(total, LIMITS.failure_rows_max as u64 + 4);
 }
 
 #[test]
 fn merged_tables_stay_bounded_and_lose_nothing() {
-    let mut whole = StatsDelta::default();
+    let mut whole = StatsDelta { limits: LIMITS, ..StatsDelta::default() };
     for part in 0..2 {
-        let mut recorder = Recorder::new(false);
-        for index in 0..REQUEST_KEYS_MAX {
+        let mut recorder = Recorder::with_limits(false, LIMITS);
+        for index in 0..LIMITS.request_keys_max {
             let key = recorder.intern("GET", &format!("/{part}/{index}"));
             recorder.record(&sample(key, 1, Some(5), None));
         }
         whole.merge(recorder.take_delta());
     }
-    assert_eq!(whole.rows.len(), REQUEST_KEYS_MAX + 1);
-    assert_eq!(whole.requests(), 2 * REQUEST_KEYS_MAX as u64);
-    assert_eq!(whole.rows[&RequestKey::overflow()].requests, REQUEST_KEYS_MAX as u64);
+    assert_eq!(whole.rows.len(), LIMITS.request_keys_max + 1);
+    assert_eq!(whole.requests(), 2 * LIMITS.request_keys_max as u64);
+    assert_eq!(whole.rows[&RequestKey::overflow()].requests, LIMITS.request_keys_max as u64);
 }
 
 fn exception(message: &str, at: Duration) -> Exception<'_> {
@@ -128,7 +135,7 @@ fn exception(message: &str, at: Duration) -> Exception<'_> {
 
 #[test]
 fn exceptions_are_counted_by_their_whole_text_and_bounded() {
-    let mut recorder = Recorder::new(false);
+    let mut recorder = Recorder::with_limits(false, LIMITS);
     recorder.record_exception(&exception("boom", Duration::from_secs(2)));
     recorder.record_exception(&exception("boom", Duration::from_secs(1)));
     recorder.record_exception(&Exception {
@@ -141,11 +148,11 @@ fn exceptions_are_counted_by_their_whole_text_and_bounded() {
     assert_eq!(twice.count, 2);
     assert_eq!(twice.first_seen, Some(Duration::from_secs(1)));
 
-    for index in 0..EXCEPTION_ROWS_MAX + 2 {
+    for index in 0..LIMITS.exception_rows_max + 2 {
         recorder.record_exception(&exception(&format!("boom {index}"), Duration::ZERO));
     }
     let delta = recorder.take_delta();
-    assert_eq!(delta.exceptions.len(), EXCEPTION_ROWS_MAX + 1);
+    assert_eq!(delta.exceptions.len(), LIMITS.exception_rows_max + 1);
     assert_eq!(delta.exceptions[&ExceptionKey::overflow()].count, 2);
 }
 

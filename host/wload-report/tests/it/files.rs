@@ -178,18 +178,37 @@ fn a_place_that_cannot_be_written_is_named_before_the_run() {
 }
 
 #[test]
-fn a_file_that_cannot_be_replaced_fails_now_and_may_succeed_later() {
+fn a_file_that_could_not_be_replaced_is_tried_again_and_only_the_end_counts() {
     let folder = tempfile::tempdir().unwrap();
     let mut csv = CsvReporter::create(&folder.path().join("run"), false).unwrap();
     let in_the_way = folder.path().join("run_stats.csv.tmp");
     fs::create_dir(&in_the_way).unwrap();
-    let error = csv.on_event(&tick(example().snapshot())).unwrap_err();
+    csv.on_event(&tick(example().snapshot())).unwrap();
     let path = folder.path().join("run_stats.csv");
-    assert_eq!(error.to_string(), format!("write the report file `{}`", path.display()));
+    assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 2, "as it was created");
 
     fs::remove_dir(&in_the_way).unwrap();
     give(&mut csv, &[ended(example().summary())]);
     assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 4);
+}
+
+#[test]
+fn files_that_miss_the_end_are_named_together_and_the_others_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut csv = CsvReporter::create(&folder.path().join("run"), false).unwrap();
+    let path = |suffix: &str| folder.path().join(format!("run_{suffix}.csv"));
+    for suffix in ["stats", "exceptions"] {
+        fs::create_dir(folder.path().join(format!("run_{suffix}.csv.tmp"))).unwrap();
+    }
+    csv.on_event(&tick(example().snapshot())).unwrap();
+    let error = csv.on_event(&ended(example().summary())).unwrap_err();
+    let (stats, exceptions) = (path("stats"), path("exceptions"));
+    let expected =
+        format!("write the report files `{}`, `{}`", stats.display(), exceptions.display());
+    assert_eq!(error.to_string(), expected);
+    assert!(error.source().is_some());
+    assert!(fs::read_to_string(path("failures")).unwrap().lines().count() > 1);
+    assert_eq!(fs::read_to_string(path("stats_history")).unwrap().lines().count(), 3);
 }
 
 const JSON: &str = r#"[

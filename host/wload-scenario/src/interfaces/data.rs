@@ -20,10 +20,12 @@ impl data::Host for StoreState {}
 
 impl data::HostTable for StoreState {
     fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<TableHandle>, Error>> {
-        Ok(match self.user()?.shared.tables.find(&name) {
-            Some(index) => Ok(Resource::new_own(index)),
-            None => Err(Error::NoSuchTable(name)),
-        })
+        let user = self.user()?;
+        let Some(index) = user.shared.tables.find(&name) else {
+            return Ok(Err(Error::NoSuchTable(name)));
+        };
+        user.open_handle()?;
+        Ok(Ok(Resource::new_own(index)))
     }
 
     fn columns(&mut self, table: Resource<TableHandle>) -> wasmtime::Result<Vec<String>> {
@@ -60,6 +62,7 @@ impl data::HostTable for StoreState {
     }
 
     fn drop(&mut self, _: Resource<TableHandle>) -> wasmtime::Result<()> {
+        self.user()?.close_handle();
         Ok(())
     }
 }

@@ -49,7 +49,10 @@ impl events::HostMetric for StoreState {
         let user = self.user()?;
         let id = user.core.recorder.borrow_mut().intern_metric(&name, KINDS[code as usize]);
         match id {
-            Ok(id) => Ok(Resource::new_own(id.0 << KIND_BITS | code)),
+            Ok(id) => {
+                user.open_handle()?;
+                Ok(Resource::new_own(id.0 << KIND_BITS | code))
+            }
             Err(mismatch) => Err(misuse(mismatch.to_string())),
         }
     }
@@ -65,6 +68,7 @@ impl events::HostMetric for StoreState {
     }
 
     fn drop(&mut self, _: Resource<MetricHandle>) -> wasmtime::Result<()> {
+        self.user()?.close_handle();
         Ok(())
     }
 }

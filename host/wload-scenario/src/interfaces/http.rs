@@ -11,7 +11,7 @@ use send_wrapper::SendWrapper;
 use wasmtime::component::Resource;
 use wload_core::cancel::StopPhase;
 use wload_core::failure::judged_failure;
-use wload_core::limits::{EXCHANGES_OPEN_MAX, STOPPING_REFUSALS_MAX, TEMPLATES_MAX};
+use wload_core::limits::STOPPING_REFUSALS_MAX;
 use wload_core::request_key::KeyId;
 use wload_core::sample::Sample;
 use wload_http::{Exchange, PreparedRequest, RequestSpec};
@@ -53,6 +53,16 @@ pub(crate) struct OpenExchange {
     /// It is `judged` and not recorded yet.
     is_pending: bool,
     verdict: Option<Result<(), String>>,
+}
+
+impl OpenExchange {
+    /// Of the body that is kept for the guest.
+    fn body_bytes(&self) -> u64 {
+        match &self.outcome {
+            Outcome::Done(exchange) => exchange.body.len() as u64,
+            Outcome::Stopping | Outcome::Invalid(_) => 0,
+        }
+    }
 }
 
 /// What became of a request.
@@ -132,10 +142,19 @@ impl UserState {
         if open.is_pending {
             self.judged_open += 1;
         }
+        self.held_body_bytes += open.body_bytes();
         let place = self.exchanges.insert(open);
-        if self.exchanges.len() > EXCHANGES_OPEN_MAX {
+        let limits = &self.limits;
+        if self.exchanges.len() > limits.exchanges_open_max {
             return Err(misuse(format!(
-                "holds more than {EXCHANGES_OPEN_MAX} responses: drop what is no longer needed"
+                "holds more than {} responses at once (`--limit open-responses`)",
+                limits.exchanges_open_max
+            )));
+        }
+        if self.held_body_bytes > limits.held_body_bytes_max {
+            return Err(misuse(format!(
+                "holds bodies of more than {} bytes at once (`--limit held-bodies`)",
+                limits.held_body_bytes_max
             )));
         }
         Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places")))
@@ -201,8 +220,11 @@ impl http::HostRequestTemplate for StoreState {
         spec: http::RequestSpec,
     ) -> wasmtime::Result<Result<Resource<TemplateHandle>, ErrorCode>> {
         let user = self.user()?;
-        if user.templates.len() >= TEMPLATES_MAX {
-            return Err(misuse(format!("holds more than {TEMPLATES_MAX} request templates")));
+        if user.templates.len() >= user.limits.templates_max {
+            return Err(misuse(format!(
+                "holds more than {} request templates (`--limit templates`)",
+                user.limits.templates_max
+            )));
         }
         let label = user.label(&spec);
         match PreparedRequest::new(convert::spec(spec), user.client.base(), true) {

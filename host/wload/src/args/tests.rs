@@ -95,7 +95,7 @@ fn check_has_no_load_options() {
 }
 
 /// Compares with a golden file; with `UPDATE_GOLDEN` set it writes the file instead.
-fn check_golden(name: &str, found: &str) {
+pub(crate) fn check_golden(name: &str, found: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::write(&path, found).unwrap();

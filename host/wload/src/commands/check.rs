@@ -27,7 +27,7 @@ pub(super) fn check(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, Cl
     let has_host = typed.options.one(crate::options::Key::Host).is_some();
     let mut loaded = runtime.block_on(load::load(env, printer, typed, |_| PLACES))?;
     let sink = LogSink::new(Box::new(std::io::stderr()));
-    logging::start(env, &loaded.settings.log, &sink)?;
+    let log_file = logging::start(env, &loaded.settings.log, &sink)?;
     for warning in &loaded.warnings {
         tracing::warn!("{}", logging::plain(warning));
     }
@@ -45,7 +45,11 @@ pub(super) fn check(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, Cl
     printer.data(&format!("\nEach task once, against {host}\n"))?;
     loaded.settings.plan.cores = 1;
     let (settings, scenario) = load::prepare(loaded, PLACES)?;
-    let http = load::http(&settings.http)?;
+    let http = load::http(&settings)?;
     let walk = walk::walk(&scenario, http, printer);
-    tokio::task::LocalSet::new().block_on(&runtime, walk)
+    let code = tokio::task::LocalSet::new().block_on(&runtime, walk)?;
+    match log_file.and_then(|file| file.failure()) {
+        Some(error) => Err(error),
+        None => Ok(code),
+    }
 }

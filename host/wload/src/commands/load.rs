@@ -15,6 +15,7 @@ use wload_scenario::{
 
 use crate::args::run::Typed;
 use crate::build;
+use crate::commands::compile_child::CompileApart;
 use crate::commands::refuse;
 use crate::config::environment::unknown_variables;
 use crate::env::Env;
@@ -22,7 +23,7 @@ use crate::env_vars::CACHE_DIR;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::resolve::{claims, resolve};
-use crate::settings::{HttpSettings, ScenarioSource, Settings};
+use crate::settings::{ScenarioSource, Settings};
 
 /// A scenario that has said what it is, and settings that agree with it.
 pub(super) struct Loaded {
@@ -85,10 +86,14 @@ async fn compile(
     let bytes = std::fs::read(component).map_err(|error| {
         CliError::broken(format!("failed to read scenario `{shown}`")).caused_by(&error)
     })?;
+    let cache_folder = settings.has_cache.then(|| cache_folder(env)).flatten();
+    let load = settings.limits.load;
     let options = CompileOptions {
         users_hint,
-        limits: settings.guest,
-        cache_folder: settings.has_cache.then(|| cache_folder(env)).flatten(),
+        load,
+        limits: settings.limits.guest,
+        cache_folder: cache_folder.as_deref(),
+        compiler: &CompileApart { program: env.program.clone(), limits: load },
     };
     let _notice = printer.notice_when_slow(format!("Compiling {shown} ..."));
     Compiled::new(&bytes, &options)
@@ -154,11 +159,11 @@ fn options(settings: &Settings, info: &ScenarioInfo) -> std::collections::BTreeM
 ///
 /// # Errors
 /// When the certificates are none.
-pub(super) fn http(settings: &HttpSettings) -> Result<Arc<HttpShared>, CliError> {
+pub(super) fn http(settings: &Settings) -> Result<Arc<HttpShared>, CliError> {
     HttpShared::new(wload_http::HttpSettings {
-        limits: settings.limits,
-        extra_roots_pem: settings.ca_pem.clone().unwrap_or_default(),
-        insecure: settings.is_insecure,
+        limits: settings.limits.http,
+        extra_roots_pem: settings.http.ca_pem.clone().unwrap_or_default(),
+        insecure: settings.http.is_insecure,
         ..wload_http::HttpSettings::default()
     })
     .map_err(|error| CliError::broken("failed to set up HTTP").caused_by(&error))

@@ -14,7 +14,7 @@ use wload_report::Reporter;
 use wload_report::console::live::{LiveConsole, LiveOptions, TerminalSize};
 use wload_report::console::{Console, ConsoleOptions, name_width};
 use wload_report::csv::CsvReporter;
-use wload_report::fan_out::FanOut;
+use wload_report::fan_out::{FanOut, ReporterFailure};
 use wload_report::json::JsonReporter;
 
 use crate::args::run::Typed;
@@ -25,6 +25,8 @@ use crate::env::Env;
 use crate::error::CliError;
 use crate::exit_code;
 use crate::log_sink::LogSink;
+use crate::logging::LogFile;
+use crate::machine::{self, Asked, Machine};
 use crate::printer::Printer;
 use crate::settings::{InsteadOfRun, Settings};
 use crate::signals::SignalWatch;
@@ -47,25 +49,31 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
         return Ok(exit_code::PASSED);
     }
     let sink = LogSink::new(Box::new(std::io::stderr()));
-    logging::start(env, &loaded.settings.log, &sink)?;
+    let log_file = logging::start(env, &loaded.settings.log, &sink)?;
     let users_max = places(&loaded.settings);
     let has_shape = loaded.settings.plan.load == Load::ScenarioShape;
     let plan = &loaded.settings.plan;
     narrate::before(env!("CARGO_PKG_VERSION"), plan.run_time, has_shape, plan.seed);
-    let descriptors_max = descriptors::raise();
-    // A shape has places for more users than it may ever ask for.
-    let shortage = if has_shape { None } else { descriptors::shortage(users_max, descriptors_max) };
-    for warning in loaded.warnings.iter().chain(&shortage) {
+    descriptors::raise();
+    let asked = Asked {
+        users: if has_shape { loaded.settings.claims.users } else { Some(users_max) },
+        places: users_max,
+        needs: loaded.compiled.machine_needs(users_max),
+    };
+    let short = machine::check(&asked, &Machine::read())?;
+    for warning in loaded.warnings.iter().chain(&short) {
         tracing::warn!("{}", logging::plain(warning));
     }
     let (settings, scenario) = load::prepare(loaded, users_max)?;
-    let http = load::http(&settings.http)?;
+    let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)
         .map_err(|error| CliError::broken("failed to start the reports").caused_by(&error))?;
+    let mut watch = SignalWatch::start()?;
     let handle = wload_engine::start(settings.plan.clone(), scenario, http, users_max)
         .map_err(|error| CliError::broken("failed to start the run").caused_by(&error))?;
-    let told = Told { settings: &settings, fan_out, sink, has_shape };
-    runtime()?.block_on(follow(handle, told, printer))
+    watch.obey(handle.control());
+    let told = Told { settings: &settings, fan_out, sink, log_file, has_shape };
+    runtime()?.block_on(follow(handle, told, watch, printer))
 }
 
 /// What hears of a run.
@@ -73,12 +81,17 @@ struct Told<'a> {
     settings: &'a Settings,
     fan_out: FanOut,
     sink: LogSink,
+    log_file: Option<LogFile>,
     has_shape: bool,
 }
 
 /// Tells everyone what happens until the run is over, then judges it.
-async fn follow(mut handle: RunHandle, told: Told<'_>, printer: &Printer) -> Result<u8, CliError> {
-    let watch = SignalWatch::start(handle.control())?;
+async fn follow(
+    mut handle: RunHandle,
+    told: Told<'_>,
+    watch: SignalWatch,
+    printer: &Printer,
+) -> Result<u8, CliError> {
     let judge = |is_aborted| Judge {
         is_aborted,
         code_on_error: told.settings.code_on_error,
@@ -98,6 +111,7 @@ async fn follow(mut handle: RunHandle, told: Told<'_>, printer: &Printer) -> Res
     let failures = told.fan_out.join();
     told.sink.end_table();
     drop(watch);
+    let failures = failures_of(&failures, &told.sink, told.log_file.as_ref());
     let Some(verdict) = verdict else {
         return Err(CliError::broken("the run ended without a word; this is a bug in wload"));
     };
@@ -107,10 +121,25 @@ async fn follow(mut handle: RunHandle, told: Told<'_>, printer: &Printer) -> Res
         printer.warning(warning);
     }
     for failure in &failures {
-        let message = format!("failed to {failure}");
-        printer.error(&CliError::broken(message).caused_by(&failure.error));
+        printer.error(failure);
     }
     Ok(if failures.is_empty() { verdict.exit_code } else { exit_code::BROKEN })
+}
+
+/// Everything that was asked for and could not be written.
+fn failures_of(
+    reports: &[ReporterFailure],
+    console: &LogSink,
+    log_file: Option<&LogFile>,
+) -> Vec<CliError> {
+    let of_report = |failure: &ReporterFailure| {
+        CliError::broken(format!("failed to {failure}")).caused_by(&failure.error)
+    };
+    let reports = reports.iter().map(of_report);
+    let console = console.failure().map(|error| {
+        CliError::broken("failed to write the log and the tables to stderr").caused_by(&error)
+    });
+    reports.chain(console).chain(log_file.and_then(LogFile::failure)).collect()
 }
 
 /// How many users there may be at once.

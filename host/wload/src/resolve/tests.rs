@@ -138,10 +138,10 @@ fn every_option_reaches_its_setting() {
     let env = [("TOKEN", "t"), ("X", "y=z")].map(|(a, b)| (a.to_owned(), b.to_owned()));
     assert_eq!(settings.grants.env, env);
     assert!(settings.http.ca_pem.is_some() && settings.http.is_insecure);
-    assert_eq!(settings.http.limits.connect_timeout, Duration::from_secs(1));
-    assert_eq!(settings.http.limits.total_timeout, Duration::from_secs(3));
-    assert_eq!(settings.guest.memory_bytes_max, 1 << 20);
-    assert_eq!(settings.guest.compute_time_max, Duration::from_millis(250));
+    assert_eq!(settings.limits.http.connect_timeout, Duration::from_secs(1));
+    assert_eq!(settings.limits.http.total_timeout, Duration::from_secs(3));
+    assert_eq!(settings.limits.guest.memory_bytes_max, 1 << 20);
+    assert_eq!(settings.limits.guest.compute_time_max, Duration::from_millis(250));
     assert_eq!(settings.log.level, Level::DEBUG);
     assert_eq!(settings.log.file, Some(desk.path("l.log")));
     assert_eq!(settings.code_on_error, 0);

@@ -31,15 +31,21 @@ enum Class {
     Panics,
     Recurses,
     Fails,
+    Hoards,
+    Exits,
+    Floods,
 }
 
-const CLASSES: [(Class, &str, &str); 6] = [
+const CLASSES: [(Class, &str, &str); 9] = [
     (Class::Steady, "Steady", "get"),
     (Class::Looping, "Looping", "spin"),
     (Class::TrapsAtStart, "TrapsAtStart", "never_reached"),
     (Class::Panics, "Panics", "buy"),
     (Class::Recurses, "Recurses", "descend"),
     (Class::Fails, "Fails", "redeem"),
+    (Class::Hoards, "Hoards", "hoard"),
+    (Class::Exits, "Exits", "walk_out"),
+    (Class::Floods, "Floods", "flood"),
 ];
 
 struct Isolation;
@@ -79,6 +85,14 @@ fn class() -> (Class, &'static str) {
 #[expect(unconditional_recursion, reason = "that is what is tested")]
 fn descend(depth: u64) -> u64 {
     black_box(depth) + descend(black_box(depth + 1))
+}
+
+/// Takes memory until there is none; untouched, so that it does not take long.
+fn hoard() {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(black_box(Vec::<u8>::with_capacity(1 << 20)));
+    }
 }
 
 fn nanos(time: Duration) -> u64 {
@@ -150,6 +164,15 @@ impl Guest for Isolation {
             Class::TrapsAtStart => {}
             Class::Panics => panic!("the cart is empty"),
             Class::Recurses => drop(black_box(descend(0))),
+            Class::Hoards => hoard(),
+            Class::Exits => std::process::exit(3),
+            Class::Floods => {
+                let spec = get("/ok".into(), Recording::Silent);
+                // Leaked on purpose: the host holds a response until its handle is dropped.
+                loop {
+                    std::mem::forget(http::send(&spec, None));
+                }
+            }
             Class::Fails => {
                 return Err(TaskError {
                     message: "the coupon is used up".into(),

@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use serde::de::DeserializeOwned;
 
-use super::{JsonError, Response};
+use super::{Response, ResponseError};
 
 /// What [`Request::check`](super::Request::check) wants to hear: `Ok(())`, or why it was a failure.
 /// `?` takes any error, and `Err("the cart is empty".into())` is one.
@@ -67,7 +67,7 @@ impl CaughtResponse {
     ///
     /// # Errors
     /// As [`Response::json`].
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         self.response.json().inspect_err(|error| {
             // A response that never came or has a bad status is a failure with a better reason.
             if !self.is_judged.get() && self.response.ok() {
@@ -79,7 +79,7 @@ impl CaughtResponse {
     /// The verdict of a check.
     pub(super) fn conclude(self, verdict: CheckResult) -> Response {
         match verdict {
-            Err(reason) => match reason.downcast_ref::<JsonError>() {
+            Err(reason) => match reason.downcast_ref::<ResponseError>() {
                 // The row names the request already.
                 Some(json) => self.failure(json.reason()),
                 None => self.failure(reason.to_string()),

@@ -1,8 +1,8 @@
-//! Why there was no response, and why a response is not the JSON that was expected.
+//! Why there was no response, and why a response is not what was expected.
 //!
 //! Upstream: the host's error codes. Downstream: tasks, by `?`. The text of an error is the same for
 //! the same cause; what differs from time to time (a place in the body, the body itself) stands in
-//! [`JsonError::detail`].
+//! [`ResponseError::detail`].
 
 use std::fmt::{self, Display};
 
@@ -81,21 +81,25 @@ impl Display for HttpError {
 
 impl std::error::Error for HttpError {}
 
-/// A response that is not the JSON that was expected: which request, what came instead.
+/// A response that is not what was expected: which request, what came instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JsonError {
+pub struct ResponseError {
     /// `GET /products`
     request: String,
     status: u16,
-    /// What is wrong, without the place in the body.
+    /// What is wrong, without the place in the body; empty when the status says it all.
     what: String,
     detail: String,
 }
 
-impl JsonError {
+impl ResponseError {
     pub(super) fn no_response(request: String, error: Option<&HttpError>) -> Self {
         let what = error.map_or_else(|| "no response".to_owned(), ToString::to_string);
         Self { request, status: 0, what, detail: String::new() }
+    }
+
+    pub(super) fn of_status(request: String, status: u16) -> Self {
+        Self { request, status, what: String::new(), detail: String::new() }
     }
 
     pub(super) fn of_body(
@@ -105,7 +109,8 @@ impl JsonError {
         error: &serde_json::Error,
     ) -> Self {
         let full = error.to_string();
-        let what = full.split(" at line ").next().unwrap_or(&full).to_owned();
+        let what = full.split(" at line ").next().unwrap_or(&full);
+        let what = format!("without the expected JSON: {what}");
         let mut detail = format!("\n  at line {}, column {}", error.line(), error.column());
         if body.is_empty() {
             detail.push_str(" of an empty body");
@@ -130,7 +135,8 @@ impl JsonError {
         let Self { status, what, .. } = self;
         match status {
             0 => what.clone(),
-            status => format!("status {status} without the expected JSON: {what}"),
+            status if what.is_empty() => format!("status {status}"),
+            status => format!("status {status} {what}"),
         }
     }
 
@@ -140,22 +146,22 @@ impl JsonError {
     }
 }
 
-impl Display for JsonError {
+impl Display for ResponseError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}: {}", self.request, self.reason())
     }
 }
 
-impl std::error::Error for JsonError {}
+impl std::error::Error for ResponseError {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::task_end::TaskEnd;
 
-    fn error(body: &str) -> JsonError {
+    fn error(body: &str) -> ResponseError {
         let error = serde_json::from_str::<Vec<u8>>(body).unwrap_err();
-        JsonError::of_body("GET /products".into(), 500, body.as_bytes(), &error)
+        ResponseError::of_body("GET /products".into(), 500, body.as_bytes(), &error)
     }
 
     #[test]
@@ -182,7 +188,9 @@ mod tests {
     #[test]
     fn a_request_without_response_says_why() {
         let refused = HttpError::Connect("connection refused".into());
-        let error = JsonError::no_response("POST /login".into(), Some(&refused));
+        let error = ResponseError::no_response("POST /login".into(), Some(&refused));
         assert_eq!(error.to_string(), "POST /login: connection refused");
+        let error = ResponseError::of_status("POST /login".into(), 500);
+        assert_eq!(error.to_string(), "POST /login: status 500");
     }
 }

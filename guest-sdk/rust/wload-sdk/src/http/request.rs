@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::caught::{CaughtResponse, CheckResult};
 use super::template_cache::{Key, Options, Recording, TemplateCache};
-use super::{HttpError, Response, encode, notes};
+use super::{HttpError, Multipart, Response, encode, notes};
 use crate::bindings::wload::scenario::http;
 use crate::clock;
 
@@ -155,6 +155,13 @@ impl Request {
         self.content_type("application/x-www-form-urlencoded")
     }
 
+    /// A body of several parts: fields and files.
+    pub fn multipart(mut self, form: &Multipart) -> Self {
+        let (content_type, body) = form.encode();
+        self.body = Some(body);
+        self.content_type(content_type)
+    }
+
     /// How long the whole exchange may take.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
@@ -209,7 +216,7 @@ impl Request {
     }
 
     /// The header `Content-Type`, unless the author has set it already.
-    fn content_type(self, content_type: &'static str) -> Self {
+    fn content_type(self, content_type: impl Into<Text>) -> Self {
         let is_set =
             self.headers.iter().step_by(2).any(|name| name.eq_ignore_ascii_case("content-type"));
         if is_set { self } else { self.header("Content-Type", content_type) }

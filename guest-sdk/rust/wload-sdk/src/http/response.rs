@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
-use super::{HttpError, JsonError};
+use super::{HttpError, ResponseError};
 use crate::bindings::wload::scenario::http;
 
 /// The answer to a request. It exists also when no response arrived: then its status is 0.
@@ -100,6 +100,24 @@ impl Response {
         !self.is_failed
     }
 
+    /// Goes on only when the response is [`ok`](Self::ok): `response.raise_for_status()?`.
+    ///
+    /// # Errors
+    /// When there was no response, and when its status is 400 or more. With `?` it ends the task as
+    /// an exception.
+    pub fn raise_for_status(&self) -> Result<(), ResponseError> {
+        match self.status {
+            _ if self.ok() => Ok(()),
+            0 => Err(ResponseError::no_response(self.request(), self.error.as_ref())),
+            status => Err(ResponseError::of_status(self.request(), status)),
+        }
+    }
+
+    /// As errors name it: `GET /products`.
+    fn request(&self) -> String {
+        format!("{} {}", self.method, self.name)
+    }
+
     /// Why there was no response.
     pub fn error(&self) -> Option<&HttpError> {
         self.error.as_ref()
@@ -142,14 +160,13 @@ impl Response {
     /// When there was no response, and when the body is not the JSON that was expected. With `?` it
     /// ends the task as an exception, with the start of the body in its trace. A response that was
     /// recorded as a success stays one: to make it a failure, catch the response.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
-        let request = || format!("{} {}", self.method, self.name);
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ResponseError> {
         if self.status == 0 {
-            return Err(JsonError::no_response(request(), self.error.as_ref()));
+            return Err(ResponseError::no_response(self.request(), self.error.as_ref()));
         }
         let body = self.bytes();
         serde_json::from_slice(&body)
-            .map_err(|error| JsonError::of_body(request(), self.status, &body, &error))
+            .map_err(|error| ResponseError::of_body(self.request(), self.status, &body, &error))
     }
 
     /// The redirects that were followed.

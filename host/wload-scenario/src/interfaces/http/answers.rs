@@ -121,7 +121,9 @@ impl HostExchange for StoreState {
         let user = self.user()?;
         let place = handle.rep() as usize;
         user.settle(place);
-        user.exchanges.try_remove(place);
+        if let Some(open) = user.exchanges.try_remove(place) {
+            user.held_body_bytes = user.held_body_bytes.saturating_sub(open.body_bytes());
+        }
         Ok(())
     }
 }
