@@ -14,6 +14,7 @@ use crate::Reporter;
 use crate::error::ReportError;
 
 mod cell;
+mod layout;
 pub mod live;
 mod news;
 mod summary;

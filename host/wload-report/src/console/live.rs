@@ -10,23 +10,21 @@ use std::time::Duration;
 use unicode_width::UnicodeWidthStr;
 use wload_core::event::RunEvent;
 use wload_core::run_state::RunState;
-use wload_core::snapshot::{CoreHealth, RowSnapshot, Snapshot};
+use wload_core::snapshot::{CoreHealth, Snapshot};
 use wload_core::units::{milliseconds, short_duration_text};
 
-use super::cell::{clean, fit, left};
-use super::table::{stats_header, stats_line};
-use super::{joined, name_width, news, summary_lines, write_text};
+use super::cell::fit;
+use super::layout::Layout;
+use super::summary::terminal_summary_lines;
+use super::{joined, news, write_text};
 use crate::Reporter;
 use crate::error::ReportError;
-use crate::figures::{Figures, percentile_cells};
+use crate::figures::Figures;
 
 /// Share of a core's CPU time from which its numbers are doubtful (Locust warns at 90 %).
 const CPU_DOUBTFUL: f64 = 0.9;
 /// Lag of timers from which response times are doubtful: it would be seen in them.
 const LAG_DOUBTFUL_US: u64 = 50_000;
-/// Columns from which Locust's table has a useful place for names; narrower terminals get a table
-/// with fewer columns.
-const COLUMNS_FOR_FULL_TABLE: usize = 110;
 
 /// Size of a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,7 +107,7 @@ impl Reporter for LiveConsole {
             RunEvent::Ended(summary) => {
                 self.block.clear();
                 let columns = (self.size)().columns;
-                self.redraw(&summary_lines(summary, name_width(Some(columns))))
+                self.redraw(&terminal_summary_lines(summary, columns))
             }
             _ if self.options.news => match news::line(event) {
                 Some(line) => self.redraw(&[line]),
@@ -160,10 +158,10 @@ fn block(
     run_time: Option<Duration>,
     size: TerminalSize,
 ) -> Vec<Line> {
-    let table = Table::for_columns(size.columns);
+    let layout = Layout::for_columns(size.columns);
     let mut lines = vec![Line { text: headline(snapshot, state, run_time), look: Look::Title }];
     lines.extend(saturation(snapshot).map(|text| Line { text, look: Look::Warning }));
-    let mut titles = table.titles().into_iter().map(Line::plain).collect::<Vec<_>>();
+    let mut titles = layout.titles().into_iter().map(Line::plain).collect::<Vec<_>>();
     let separator = titles[1].clone();
     lines.append(&mut titles);
 
@@ -171,12 +169,12 @@ fn block(
     let room = size.rows.saturating_sub(lines.len() + 3);
     let shown =
         if snapshot.rows.len() > room { room.saturating_sub(1) } else { snapshot.rows.len() };
-    lines.extend(snapshot.rows[..shown].iter().map(|row| Line::plain(table.line(row))));
+    lines.extend(snapshot.rows[..shown].iter().map(|row| Line::plain(layout.line(row, true))));
     if shown < snapshot.rows.len() {
         lines.push(Line::plain(format!("... {} more rows", snapshot.rows.len() - shown)));
     }
     lines.push(separator);
-    lines.push(Line::plain(table.line(&snapshot.aggregated)));
+    lines.push(Line::plain(layout.line(&snapshot.aggregated, true)));
     // Of a terminal with hardly any lines the headline remains.
     lines.truncate(size.rows.saturating_sub(1).max(1));
     lines
@@ -215,75 +213,4 @@ fn saturation(snapshot: &Snapshot) -> Option<String> {
         worst.cpu * 100.0,
         milliseconds(lag_us),
     ))
-}
-
-/// Which columns fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Table {
-    /// Locust's, with names of this width.
-    Full(usize),
-    /// Fewer columns, with names of this width.
-    Compact(usize),
-}
-
-/// Columns of the compact table after the name.
-const COMPACT_TITLES: [&str; 5] = ["# reqs", "# fails", "Med", "95%", "req/s"];
-/// Their widths.
-const COMPACT_WIDTHS: [usize; 5] = [9, 8, 7, 7, 9];
-
-impl Table {
-    fn for_columns(columns: usize) -> Self {
-        // The last column stays empty.
-        let columns = columns.saturating_sub(1);
-        if columns >= COLUMNS_FOR_FULL_TABLE {
-            return Self::Full(name_width(Some(columns)));
-        }
-        let others: usize = COMPACT_WIDTHS.iter().map(|width| width + 1).sum();
-        Self::Compact(columns.saturating_sub(others))
-    }
-
-    fn titles(self) -> Vec<String> {
-        match self {
-            Self::Full(width) => stats_header(width),
-            Self::Compact(width) => {
-                let titles = compact_line("Name", width, COMPACT_TITLES.map(str::to_owned));
-                let dashes = "-".repeat(titles.len());
-                vec![titles, dashes]
-            }
-        }
-    }
-
-    fn line(self, row: &RowSnapshot) -> String {
-        match self {
-            Self::Full(width) => {
-                let mut row = row.clone();
-                // Four places of the column are the others'.
-                row.key.name =
-                    fit(&clean(&row.key.name), width.saturating_sub(4)).into_owned().into();
-                row.key.method = fit(&clean(&row.key.method), 8).into_owned().into();
-                stats_line(&row, width, true)
-            }
-            Self::Compact(width) => {
-                let name = format!("{} {}", row.key.method, row.key.name);
-                let name = fit(clean(&name).trim_start(), width).into_owned();
-                let p95 = percentile_cells(&row.percentiles_us)[5];
-                let cells = [
-                    row.requests.to_string(),
-                    row.failures.to_string(),
-                    Figures::of(row).median.cut().to_string(),
-                    p95.to_string(),
-                    format!("{:.2}", row.current_rps),
-                ];
-                compact_line(&name, width, cells)
-            }
-        }
-    }
-}
-
-fn compact_line(name: &str, width: usize, cells: [String; 5]) -> String {
-    let mut line = left(&fit(name, width), width);
-    for (cell, width) in cells.iter().zip(COMPACT_WIDTHS) {
-        line.push_str(&format!(" {cell:>width$}"));
-    }
-    line
 }

@@ -6,20 +6,49 @@
 use wload_core::event::RunSummary;
 
 use super::cell::clean;
+use super::layout::{Layout, percentile_lines};
+use super::name_width;
 use super::table::{error_table, exception_table, metric_table, percentile_table, stats_table};
 
-/// All lines of the summary.
+/// Custom metrics without their names say nothing, however narrow the terminal.
+const METRIC_NAME_WIDTH_MIN: usize = 24;
+
+/// All lines of the summary, for a log or a pipe: as Locust has them.
 #[must_use]
 pub fn summary_lines(summary: &RunSummary, name_width: usize) -> Vec<String> {
     let snapshot = &summary.snapshot;
-    let tables = [
+    page([
         stats_table(&snapshot.rows, &snapshot.aggregated, name_width, false),
         percentile_table(&snapshot.rows, &snapshot.aggregated, name_width),
         error_table(&snapshot.failures, name_width),
         exception_table(&snapshot.exceptions, name_width),
         metric_table(&snapshot.metrics, name_width),
         notes(summary),
-    ];
+    ])
+}
+
+/// All lines of the summary, for a terminal of this width.
+pub(super) fn terminal_summary_lines(summary: &RunSummary, columns: usize) -> Vec<String> {
+    let snapshot = &summary.snapshot;
+    let layout = Layout::for_columns(columns);
+    let mut stats = layout.titles();
+    let separator = stats[1].clone();
+    stats.extend(snapshot.rows.iter().map(|row| layout.line(row, false)));
+    stats.push(separator);
+    stats.push(layout.line(&snapshot.aggregated, false));
+    let name_width = name_width(Some(columns.saturating_sub(1)));
+    page([
+        stats,
+        percentile_lines(&snapshot.rows, &snapshot.aggregated, columns),
+        error_table(&snapshot.failures, name_width),
+        exception_table(&snapshot.exceptions, name_width),
+        metric_table(&snapshot.metrics, name_width.max(METRIC_NAME_WIDTH_MIN)),
+        notes(summary),
+    ])
+}
+
+/// Tables with an empty line after each.
+fn page(tables: [Vec<String>; 6]) -> Vec<String> {
     let mut lines = Vec::new();
     for table in tables.into_iter().filter(|table| !table.is_empty()) {
         lines.extend(table);

@@ -98,9 +98,25 @@ fn the_block_is_replaced_and_news_stays_above_it() {
     give(&mut live, &[ended(example().summary())]);
     screen.show(&paper.take());
     assert_eq!(screen.lines[0], "Warning: something");
-    assert!(screen.lines[1].starts_with("Type     Name"), "{:?}", screen.lines);
+    assert!(screen.lines[1].starts_with("Name      "), "{:?}", screen.lines);
     assert!(!screen.lines.iter().any(|line| line.contains("running |")));
     assert!(screen.lines.iter().any(|line| line == "Error report"));
+}
+
+#[test]
+fn the_tables_of_the_summary_are_narrower_than_the_terminal() {
+    for columns in [80, 100, 120, 121, 150, 200] {
+        let paper = Paper::default();
+        give(&mut console(&paper, columns, 24, false), &[ended(example().summary())]);
+        let text = paper.take();
+        let tables = text.split("Error report").next().unwrap();
+        for line in tables.lines() {
+            assert!(line.chars().count() < columns, "{columns}: {line}");
+        }
+        for expected in ["/login", "# reqs", "95%", "100%", "Aggregated"] {
+            assert!(tables.contains(expected), "{columns}: {expected}: {tables}");
+        }
+    }
 }
 
 #[test]
