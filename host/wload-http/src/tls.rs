@@ -135,9 +135,6 @@ pub(crate) fn explain(error: &Error) -> HttpError {
             }
             _ => "certificate is not acceptable",
         },
-        Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            "no protocol version or cipher in common"
-        }
         Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
             "no version of HTTP in common"
         }
