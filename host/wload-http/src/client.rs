@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST};
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
@@ -42,6 +42,8 @@ pub struct HttpClient {
     base: Option<BaseUrl>,
     jar: CookieJar,
     defaults: HeaderMap,
+    /// Of names and values of `defaults`.
+    default_bytes: usize,
     pool: Pool,
     in_flight: InFlight,
 }
@@ -97,6 +99,7 @@ impl HttpClient {
             base,
             jar: CookieJar::default(),
             defaults: HeaderMap::new(),
+            default_bytes: 0,
             pool: Pool::default(),
             in_flight: InFlight::default(),
         }
@@ -150,15 +153,34 @@ impl HttpClient {
     ) -> Result<(), HttpError> {
         let parsed = request::parse_header(name, value.as_deref().unwrap_or_default())?;
         let Some((name, parsed)) = parsed else { return Ok(()) };
+        let before = self.defaults.get(&name).map_or(0, |old| field_bytes(&name, old));
         if value.is_none() {
             self.defaults.remove(name);
+            self.default_bytes -= before;
             return Ok(());
         }
         if !self.defaults.contains_key(&name) && self.defaults.len() >= REQUEST_HEADERS_MAX {
             let why = format!("more than {REQUEST_HEADERS_MAX} default headers");
             return Err(HttpError::InvalidRequest(why));
         }
+        let bytes = self.default_bytes - before + field_bytes(&name, &parsed);
+        self.check_header_bytes(bytes)?;
+        self.default_bytes = bytes;
         self.defaults.insert(name, parsed);
+        Ok(())
+    }
+
+    /// Whether a request may be sent, as far as that does not depend on values and a body.
+    pub fn check(&self, request: &PreparedRequest) -> Result<(), HttpError> {
+        self.check_header_bytes(request.header_bytes())
+    }
+
+    fn check_header_bytes(&self, bytes: usize) -> Result<(), HttpError> {
+        let max = self.core.limits().request_header_bytes_max;
+        if bytes > max {
+            let why = format!("the headers have {bytes} bytes, at most {max} are allowed");
+            return Err(HttpError::InvalidRequest(why));
+        }
         Ok(())
     }
 
@@ -189,6 +211,7 @@ impl HttpClient {
         values: &[String],
         body: Option<Vec<u8>>,
     ) -> Result<Step, HttpError> {
+        self.check_header_bytes(request.header_bytes() + self.default_bytes)?;
         let max = self.core.limits().request_body_bytes_max;
         if let Some(body) = body.as_ref().filter(|body| body.len() > max) {
             let why = format!("the body has {} bytes, at most {max} are allowed", body.len());
@@ -385,6 +408,10 @@ impl Trail {
             }
         }
     }
+}
+
+fn field_bytes(name: &HeaderName, value: &HeaderValue) -> usize {
+    name.as_str().len() + value.len()
 }
 
 fn reason_of(parts: &Parts) -> std::borrow::Cow<'static, str> {
