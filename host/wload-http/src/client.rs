@@ -7,6 +7,7 @@
 
 use std::rc::Rc;
 
+use http::{HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 use wload_core::limits::REQUEST_HEADERS_MAX;
 
@@ -143,17 +144,29 @@ impl HttpClient {
     ) -> Result<(), HttpError> {
         let parsed = request::parse_header(name, value.as_deref().unwrap_or_default())?;
         let Some((name, parsed)) = parsed else { return Ok(()) };
-        let mut defaults = self.user.defaults.borrow_mut();
+        let user = &self.user;
+        let mut defaults = user.defaults.borrow_mut();
+        let before = defaults.get(&name).map_or(0, |old| field_bytes(&name, old));
+        let others = user.default_bytes.get() - before;
         if value.is_none() {
             defaults.remove(name);
+            user.default_bytes.set(others);
             return Ok(());
         }
         if !defaults.contains_key(&name) && defaults.len() >= REQUEST_HEADERS_MAX {
             let why = format!("more than {REQUEST_HEADERS_MAX} default headers");
             return Err(HttpError::InvalidRequest(why));
         }
+        let bytes = others + field_bytes(&name, &parsed);
+        user.check_header_bytes(bytes)?;
+        user.default_bytes.set(bytes);
         defaults.insert(name, parsed);
         Ok(())
+    }
+
+    /// Whether a request may be sent, as far as that does not depend on values and a body.
+    pub fn check(&self, request: &PreparedRequest) -> Result<(), HttpError> {
+        self.user.check_header_bytes(request.header_bytes())
     }
 
     /// The cookies of this user.
@@ -179,6 +192,10 @@ impl HttpClient {
     }
 }
 
+fn field_bytes(name: &HeaderName, value: &HeaderValue) -> usize {
+    name.as_str().len() + value.len()
+}
+
 /// One exchange to its end, under its timeout: the only timer of an exchange that does not connect.
 async fn exchange(
     user: &User,
@@ -191,7 +208,10 @@ async fn exchange(
     flight.clear();
     let limits = user.core.limits();
     let mut trail = Trail::new(user);
-    let outcome = match Step::first(request, values, body, limits.request_body_bytes_max) {
+    let first = user
+        .check_headers(request)
+        .and_then(|()| Step::first(request, values, body, limits.request_body_bytes_max));
+    let outcome = match first {
         Ok(step) => {
             let timeouts = request.timeouts.or(limits);
             let course = Course { user, request, timeouts: &timeouts, flight };

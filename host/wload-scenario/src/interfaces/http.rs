@@ -12,10 +12,12 @@ use std::time::Duration;
 use wasmtime::component::Resource;
 use wload_core::cancel::StopPhase;
 use wload_core::failure::judged_failure;
-use wload_core::limits::STOPPING_REFUSALS_MAX;
+use wload_core::limits::{
+    MESSAGE_BYTES_MAX, REQUEST_METHOD_BYTES_MAX, REQUEST_NAME_BYTES_MAX, STOPPING_REFUSALS_MAX,
+};
 use wload_core::request_key::KeyId;
 use wload_core::sample::Sample;
-use wload_http::{Exchange, Opened, ParallelRequest, PreparedRequest, RequestBody};
+use wload_http::{Exchange, HttpError, Opened, ParallelRequest, PreparedRequest, RequestBody};
 
 use crate::bindings::wload::scenario::http::{self, Recording, Reply};
 use crate::core_context::ObservedRequest;
@@ -32,10 +34,15 @@ pub struct ExchangeHandle;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct TemplateHandle;
 
+/// What a prepared request takes beside its texts, about.
+const TEMPLATE_BYTES: usize = 1 << 10;
+
 /// A request that was prepared.
 pub(crate) struct Template {
     request: Rc<PreparedRequest>,
     label: Label,
+    /// What it counts for in `UserState::template_bytes`.
+    bytes: usize,
 }
 
 /// How an exchange is recorded.
@@ -76,7 +83,7 @@ enum Outcome {
     /// It was never sent: the user is being stopped.
     Stopping,
     /// It was never sent: it is malformed.
-    Invalid(wload_http::HttpError),
+    Invalid(HttpError),
 }
 
 impl UserState {
@@ -94,14 +101,11 @@ impl UserState {
     }
 
     fn label(&self, spec: &http::RequestSpec) -> Label {
-        let name = spec.name.as_deref().unwrap_or(&spec.url);
-        let key = self.core.recorder.borrow_mut().intern(&spec.method, name);
-        Label {
-            method: spec.method.as_str().into(),
-            name: name.into(),
-            key,
-            recording: spec.recording,
-        }
+        // What is kept for a user is cut before it is kept.
+        let name = cut(spec.name.as_deref().unwrap_or(&spec.url), REQUEST_NAME_BYTES_MAX);
+        let method = cut(&spec.method, REQUEST_METHOD_BYTES_MAX);
+        let key = self.core.recorder.borrow_mut().intern(method, name);
+        Label { method: method.into(), name: name.into(), key, recording: spec.recording }
     }
 
     async fn exchange(
@@ -120,7 +124,7 @@ impl UserState {
         &mut self,
         requests: Vec<ParallelRequest>,
         labels: Vec<Label>,
-    ) -> wasmtime::Result<Result<Vec<Reply>, wload_http::HttpError>> {
+    ) -> wasmtime::Result<Result<Vec<Reply>, HttpError>> {
         let exchanges = match self.client.send_all(requests).await {
             Ok(exchanges) => exchanges,
             Err(error) => return Ok(Err(error)),
@@ -153,7 +157,12 @@ impl UserState {
     }
 
     /// An exchange has ended: recorded, unless the guest judges it, and held for the guest.
-    fn conclude(&mut self, label: Label, exchange: Exchange) -> wasmtime::Result<Reply> {
+    fn conclude(&mut self, label: Label, mut exchange: Exchange) -> wasmtime::Result<Reply> {
+        if exchange.is_refused()
+            && let Some(error) = exchange.error.take()
+        {
+            return self.refused(label, Outcome::Invalid(error));
+        }
         let ended = self.core.clock.elapsed();
         let (status, failed) = self.account(&label, &exchange, ended);
         let is_pending = label.recording == Recording::Judged;
@@ -267,7 +276,10 @@ impl UserState {
     }
 
     /// A request that never left: not in the statistics.
-    fn refused(&mut self, label: Label, outcome: Outcome) -> wasmtime::Result<Reply> {
+    fn refused(&mut self, label: Label, mut outcome: Outcome) -> wasmtime::Result<Reply> {
+        if let Outcome::Invalid(HttpError::InvalidRequest(found)) = &mut outcome {
+            *found = cut(found, MESSAGE_BYTES_MAX).to_owned();
+        }
         let ended = self.core.clock.elapsed();
         let open = OpenExchange { outcome, label, ended, is_pending: false, verdict: None };
         Ok(Reply { status: 0, failed: true, exchange: self.hold(open)? })
@@ -313,4 +325,9 @@ impl UserState {
             self.settle(place);
         }
     }
+}
+
+/// `text` with at most `bytes` bytes, cut between characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
 }

@@ -3,12 +3,13 @@
 use http::HeaderMap;
 use send_wrapper::SendWrapper;
 use wasmtime::component::Resource;
+use wload_core::limits::{MESSAGE_BYTES_MAX, REQUEST_NAME_BYTES_MAX};
 
 use crate::bindings::wload::scenario::http::Recording;
 use crate::bindings::wload::scenario::http::{ErrorCode, Hop, HostExchange, Timings};
 use crate::store_state::{StoreState, misuse};
 
-use super::{ExchangeHandle, OpenExchange, Outcome, convert};
+use super::{ExchangeHandle, OpenExchange, Outcome, convert, cut};
 
 type Handle = Resource<ExchangeHandle>;
 
@@ -104,12 +105,9 @@ impl HostExchange for StoreState {
     }
 
     async fn read_chunk(&mut self, handle: Handle) -> wasmtime::Result<Option<Vec<u8>>> {
-        let (user, meter) = self.user_and_meter()?;
-        meter.stop();
+        let user = self.user()?;
         let place = handle.rep() as usize;
-        let chunk = SendWrapper::new(async move { user.read_chunk(place).await }).await;
-        meter.start();
-        chunk
+        SendWrapper::new(async move { user.read_chunk(place).await }).await
     }
 
     fn protocol(&mut self, handle: Handle) -> wasmtime::Result<String> {
@@ -139,7 +137,8 @@ impl HostExchange for StoreState {
         let recorder = user.core.clone();
         let open = user.open_exchange(&handle)?;
         if open.is_pending {
-            open.label.key = recorder.recorder.borrow_mut().intern(&open.label.method, &name);
+            let name = cut(&name, REQUEST_NAME_BYTES_MAX);
+            open.label.key = recorder.recorder.borrow_mut().intern(&open.label.method, name);
             open.label.name = name.into();
         }
         Ok(())
@@ -150,7 +149,7 @@ impl HostExchange for StoreState {
     }
 
     fn failure(&mut self, handle: Handle, message: String) -> wasmtime::Result<()> {
-        self.judge(&handle, Err(message))
+        self.judge(&handle, Err(cut(&message, MESSAGE_BYTES_MAX).to_owned()))
     }
 
     fn drop(&mut self, handle: Handle) -> wasmtime::Result<()> {

@@ -1,7 +1,6 @@
 //! `wload:scenario/http`, the sending half: from the guest's arguments to an exchange.
 //!
-//! Upstream: the guest. Downstream: [`UserState`] in the file above, which sends and records. What
-//! suspends the user stops its compute meter.
+//! Upstream: the guest. Downstream: [`UserState`] in the file above, which sends and records.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,7 +9,7 @@ use send_wrapper::SendWrapper;
 use wasmtime::component::Resource;
 use wload_http::{BodyPart, HttpError, ParallelRequest, PreparedRequest, RequestBody};
 
-use super::{Label, Outcome, Template, TemplateHandle, convert};
+use super::{Label, Outcome, TEMPLATE_BYTES, Template, TemplateHandle, convert};
 use crate::bindings::wload::scenario::http::{self, ErrorCode, Reply};
 use crate::store_state::{StoreState, UserState, misuse};
 
@@ -75,13 +74,23 @@ impl http::HostRequestTemplate for StoreState {
             )));
         }
         let label = user.label(&spec);
-        match PreparedRequest::new(convert::spec(spec), user.client.base(), true) {
-            Ok(request) => {
-                let place = user.templates.insert(Template { request: Rc::new(request), label });
-                Ok(Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places"))))
-            }
-            Err(error) => Ok(Err(convert::error(&error))),
+        let url_bytes = spec.url.len();
+        let prepared = PreparedRequest::new(convert::spec(spec), user.client.base(), true);
+        let request =
+            match prepared.and_then(|request| user.client.check(&request).map(|()| request)) {
+                Ok(request) => request,
+                Err(error) => return Ok(Err(convert::error(&error))),
+            };
+        let bytes = TEMPLATE_BYTES + url_bytes + request.header_bytes() + label.name.len();
+        user.template_bytes += bytes;
+        if user.template_bytes > user.limits.template_bytes_max {
+            return Err(misuse(format!(
+                "has prepared requests of more than {} bytes (`--limit template-size`)",
+                user.limits.template_bytes_max
+            )));
         }
+        let place = user.templates.insert(Template { request: Rc::new(request), label, bytes });
+        Ok(Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places"))))
     }
 
     fn set_timeouts(
@@ -110,21 +119,18 @@ impl http::HostRequestTemplate for StoreState {
         values: Vec<String>,
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         // In a block of its own, so that nothing that is not `Send` lives while the user waits.
         let exchange = {
             let (request, label) = match user.ready(&handle, &values)? {
                 Ready::Send(request, label) => (request, label),
                 Ready::Refused(reply) => return Ok(reply),
             };
-            meter.stop();
             SendWrapper::new(
                 async move { user.exchange(&request, label, &values, body.into()).await },
             )
         };
-        let reply = exchange.await;
-        meter.start();
-        reply
+        exchange.await
     }
 
     async fn send_upload(
@@ -133,7 +139,7 @@ impl http::HostRequestTemplate for StoreState {
         values: Vec<String>,
         upload: http::Upload,
     ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         let exchange = {
             let (request, label) = match user.ready(&handle, &values)? {
                 Ready::Send(request, label) => (request, label),
@@ -143,12 +149,9 @@ impl http::HostRequestTemplate for StoreState {
                 Ok(body) => body,
                 Err(error) => return user.refused(label, Outcome::Invalid(error)),
             };
-            meter.stop();
             SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
         };
-        let reply = exchange.await;
-        meter.start();
-        reply
+        exchange.await
     }
 
     async fn open(
@@ -157,22 +160,22 @@ impl http::HostRequestTemplate for StoreState {
         values: Vec<String>,
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         let opened = {
             let (request, label) = match user.ready(&handle, &values)? {
                 Ready::Send(request, label) => (request, label),
                 Ready::Refused(reply) => return Ok(reply),
             };
-            meter.stop();
             SendWrapper::new(async move { user.open(&request, label, &values, body.into()).await })
         };
-        let reply = opened.await;
-        meter.start();
-        reply
+        opened.await
     }
 
     fn drop(&mut self, handle: Resource<TemplateHandle>) -> wasmtime::Result<()> {
-        self.user()?.templates.try_remove(handle.rep() as usize);
+        let user = self.user()?;
+        if let Some(template) = user.templates.try_remove(handle.rep() as usize) {
+            user.template_bytes = user.template_bytes.saturating_sub(template.bytes);
+        }
         Ok(())
     }
 }
@@ -183,7 +186,7 @@ impl http::Host for StoreState {
         spec: http::RequestSpec,
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         let exchange = {
             let label = user.label(&spec);
             if user.refuses()? {
@@ -194,19 +197,16 @@ impl http::Host for StoreState {
                 Ok(request) => request,
                 Err(error) => return user.refused(label, Outcome::Invalid(error)),
             };
-            meter.stop();
             SendWrapper::new(async move { user.exchange(&request, label, &[], body.into()).await })
         };
-        let reply = exchange.await;
-        meter.start();
-        reply
+        exchange.await
     }
 
     async fn send_all(
         &mut self,
         requests: Vec<http::ParallelRequest>,
     ) -> wasmtime::Result<Result<Vec<Reply>, ErrorCode>> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         let exchanges = {
             if user.refuses()? {
                 return Ok(Err(ErrorCode::Stopping));
@@ -222,12 +222,9 @@ impl http::Host for StoreState {
                 labels.push(label);
                 parallel.push(ParallelRequest { request, values, body: body.into() });
             }
-            meter.stop();
             SendWrapper::new(async move { user.exchange_all(parallel, labels).await })
         };
-        let replies = exchanges.await;
-        meter.start();
-        Ok(replies?.map_err(|error| convert::error(&error)))
+        Ok(exchanges.await?.map_err(|error| convert::error(&error)))
     }
 
     fn set_default_header(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
