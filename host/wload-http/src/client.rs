@@ -5,6 +5,7 @@
 //! Invariants: exchanges that are under way at once were asked for in one call, or were opened; the
 //! whole of an exchange has one timeout.
 
+use std::pin::pin;
 use std::rc::Rc;
 
 use tokio::time::{Instant, timeout_at};
@@ -55,15 +56,14 @@ impl HttpClient {
     /// Sends a prepared request and reads its response to the end. `values` are for the placeholders.
     /// The future may be dropped at any time: the connection is closed, and
     /// [`HttpClient::take_interrupted`] says whether the target may have seen the request.
-    pub async fn send(
+    pub fn send(
         &mut self,
         request: &PreparedRequest,
         values: &[String],
         body: impl Into<RequestBody>,
-    ) -> Exchange {
-        let body = body.into();
+    ) -> impl Future<Output = Exchange> {
         self.flights.truncate(1);
-        exchange(&self.user, &self.flights[0], request, values, body).await
+        exchange(&self.user, &self.flights[0], request, values, body.into())
     }
 
     /// Sends a request that is not worth preparing. Braces in its URL have no meaning.
@@ -195,11 +195,15 @@ async fn exchange(
         Ok(step) => {
             let timeouts = request.timeouts.or(limits);
             let course = Course { user, request, timeouts: &timeouts, flight };
-            let whole = async {
-                let head = course.follow(step, start, &mut trail).await?;
-                head.finish(user, &mut trail).await
+            let outcome = {
+                // Pinned here, so that the timeout around it moves a pointer and not all of its state.
+                let whole = pin!(async {
+                    let mut head = course.follow(step, start, &mut trail).await?;
+                    let (read, end) = head.read(&mut trail).await;
+                    Ok(head.finish(read?, end, user))
+                });
+                timeout_at(start + timeouts.total, whole).await
             };
-            let outcome = timeout_at(start + timeouts.total, whole).await;
             outcome.unwrap_or_else(|_| Err(HttpError::Timeout(trail.phase)))
         }
         Err(error) => Err(error),

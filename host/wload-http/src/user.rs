@@ -71,23 +71,27 @@ impl User {
         Ok(self.sessions.get_or_init(|| tls::with_sessions(shared)))
     }
 
-    /// A connection to an origin: one that is there, unless `is_new`, or a new one.
+    /// A connection to an origin that is there.
+    pub(crate) fn pooled(&self, origin: &Origin, now: Instant) -> Option<Leased> {
+        if self.is_parallel.get() {
+            return None;
+        }
+        let lease = self.pool.borrow_mut().take(origin, now, self.core.limits())?;
+        Some(Leased { lease, was_pooled: true, ready: now })
+    }
+
+    /// A connection to an origin when none was [`User::pooled`]. `is_new`: not one that is kept.
     pub(crate) async fn lease(
         &self,
         origin: &Rc<Origin>,
-        start: Instant,
         is_new: bool,
         timeouts: &Timeouts,
         trail: &mut Trail,
     ) -> Result<Leased, HttpError> {
-        let limits = self.core.limits();
         if self.is_parallel.get() {
-            return self.lease_in_parallel(origin, is_new, timeouts, trail).await;
-        }
-        let found = if is_new { None } else { self.pool.borrow_mut().take(origin, start, limits) };
-        match found {
-            Some(lease) => Ok(Leased { lease, was_pooled: true, ready: start }),
-            None => self.connect(origin, timeouts, trail).await,
+            self.lease_in_parallel(origin, is_new, timeouts, trail).await
+        } else {
+            self.connect(origin, timeouts, trail).await
         }
     }
 
@@ -137,7 +141,7 @@ impl User {
         timeouts: &Timeouts,
         trail: &mut Trail,
     ) -> Result<Leased, HttpError> {
-        let lease = Box::pin(connect::open(self, origin, timeouts, trail)).await?;
+        let lease = connect::open(self, origin, timeouts, trail).await?;
         if let Lease::Http2 { connection, .. } = &lease {
             self.pool.borrow_mut().share(connection, self.core.limits());
         }
