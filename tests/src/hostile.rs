@@ -36,6 +36,8 @@ const REQUESTS_IN_VAIN: u64 = 4;
 /// Longer than any answer takes on a machine that does much else: a hang is a wrong message, not a test
 /// that never ends.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Connections that wait to be accepted: a thousand users come at once.
+const BACKLOG: u32 = 1_024;
 /// In a mixture one answer of so many misbehaves.
 pub const MISBEHAVES_EVERY: u64 = 5;
 
@@ -199,11 +201,10 @@ impl HostileTarget {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async move {
-                let socket = TcpSocket::new_v4().expect("a socket");
-                socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
-                bound.send(socket.local_addr().expect("it is bound")).expect("it is waited for");
+                let (port, address) = open_port(shared.first());
+                bound.send(address).expect("it is waited for");
                 tokio::select! {
-                    () = accept_loop(socket, shared) => {}
+                    () = accept_loop(port, shared) => {}
                     _ = stopped => {}
                 }
             });
@@ -247,14 +248,29 @@ impl Drop for HostileTarget {
     }
 }
 
+/// A port of this target, and of nobody else.
+enum Port {
+    /// Nobody listens on it.
+    Deaf(#[expect(dead_code, reason = "it keeps the port")] TcpSocket),
+    Open(TcpListener),
+}
+
+/// Takes a free port. It listens before anybody can know its address.
+fn open_port(kind: &Kind) -> (Port, SocketAddr) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
+    let address = socket.local_addr().expect("it is bound");
+    let port = match kind.way {
+        Way::Refuse => Port::Deaf(socket),
+        _ => Port::Open(socket.listen(BACKLOG).expect("a port that listens")),
+    };
+    (port, address)
+}
+
 /// Takes connections until it is dropped, and all of them with it.
-async fn accept_loop(socket: TcpSocket, counts: Arc<Counts>) {
+async fn accept_loop(port: Port, counts: Arc<Counts>) {
+    let Port::Open(listener) = &port else { return std::future::pending().await };
     let kind = counts.first();
-    if matches!(kind.way, Way::Refuse) {
-        // The port is taken, so nobody else can get it, but nobody listens.
-        return std::future::pending().await;
-    }
-    let listener: TcpListener = socket.listen(1024).expect("a port that listens");
     let protocol = if kind.is_http2 { "h2" } else { "http/1.1" };
     let acceptor = kind.certificate.map(|issued| certificates::acceptor(issued, protocol));
     let mut connections = JoinSet::new();

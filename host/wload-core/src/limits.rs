@@ -90,7 +90,7 @@ pub const STOPPING_REFUSALS_MAX: u32 = 100;
 pub const REQUEST_PATH_BYTES_MAX: usize = 32 << 10;
 /// Header fields of one request, default headers included.
 pub const REQUEST_HEADERS_MAX: usize = 256;
-/// Bytes of name and value of one cookie; larger ones are ignored, as browsers do.
+/// Bytes of name, value, domain and path of one cookie; larger ones are ignored, as browsers do.
 pub const COOKIE_BYTES_MAX: usize = 4_096;
 /// Host names in the cache of one core.
 pub const DNS_NAMES_MAX: usize = 1_000;
@@ -142,10 +142,19 @@ pub struct GuestLimits {
     pub compute_time_max: Duration,
     /// Stack of a guest call, bytes.
     pub stack_bytes_max: usize,
+    /// Time of one tick of a load shape, waiting included. Users do not wait for it, but their
+    /// statistics and the end of the run do.
+    pub shape_time_max: Duration,
+    /// Time of one call of a hook, waiting included: long enough to fill a shop with goods.
+    pub hook_time_max: Duration,
+    /// Bytes that a guest hands over in one call. A little more than the body of a request may have.
+    pub call_bytes_max: usize,
     /// Open exchanges of one user; opening one more traps.
     pub exchanges_open_max: usize,
     /// Prepared requests of one user; one more traps.
     pub templates_max: usize,
+    /// Bytes of all prepared requests of one user; preparing more traps.
+    pub template_bytes_max: usize,
     /// Bytes of all bodies of responses that a user holds; holding more traps.
     pub held_body_bytes_max: u64,
     /// Handles of other kinds that a user holds: metrics, tables, streams; one more traps.
@@ -161,8 +170,12 @@ impl Default for GuestLimits {
             table_elements_max: 20_000,
             compute_time_max: Duration::from_secs(2),
             stack_bytes_max: 512 << 10,
+            shape_time_max: Duration::from_secs(5),
+            hook_time_max: Duration::from_secs(300),
+            call_bytes_max: 72 << 20,
             exchanges_open_max: 1_000,
             templates_max: 1_000,
+            template_bytes_max: 4 << 20,
             held_body_bytes_max: 128 << 20,
             handles_open_max: 10_000,
             log_lines_per_second_max: 20,
@@ -180,6 +193,8 @@ pub struct LoadLimits {
     /// Address space of the process that compiles. Python's 18 MB take 1 GiB on two cores, and
     /// every thread reserves some more than it uses.
     pub compile_memory_bytes_max: u64,
+    /// Time until a scenario has described itself, waiting included. Python's takes 0.2 s.
+    pub describe_time_max: Duration,
 }
 
 impl Default for LoadLimits {
@@ -188,6 +203,7 @@ impl Default for LoadLimits {
             component_bytes_max: 256 << 20,
             compile_time_max: Duration::from_secs(300),
             compile_memory_bytes_max: 8 << 30,
+            describe_time_max: Duration::from_secs(10),
         }
     }
 }
@@ -246,6 +262,9 @@ pub struct HttpLimits {
     pub body_bytes_max: u64,
     /// Bytes of one request body.
     pub request_body_bytes_max: usize,
+    /// Bytes of names and values of the headers that a scenario gives to a request. Servers stop at
+    /// 8 to 64 KiB.
+    pub request_header_bytes_max: usize,
     /// Bytes of the response's header block.
     pub header_bytes_max: usize,
     /// Fields of the response's header block (Locust: 100).
@@ -278,6 +297,7 @@ impl Default for HttpLimits {
             total_timeout: Duration::from_secs(60),
             body_bytes_max: 64 << 20,
             request_body_bytes_max: 64 << 20,
+            request_header_bytes_max: 64 << 10,
             header_bytes_max: 256 << 10,
             header_fields_max: 100,
             redirects_max: 30,

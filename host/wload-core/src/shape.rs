@@ -3,7 +3,7 @@
 //! Control: the first stage of the flow that goes down. Upstream: the clock of the run and the
 //! number of users, as arguments. Downstream: the controller, which ramps towards each [`Tick`].
 
-use crate::limits::USERS_MAX;
+use crate::limits::{USER_CLASSES_MAX, USERS_MAX};
 
 /// One answer of a load shape (Locust: the tuple that `tick()` returns).
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,9 @@ pub enum TickProblem {
     /// More than one process takes.
     #[error("the number of users may be at most {USERS_MAX}, found {0}")]
     Users(u32),
+    /// More than a scenario can have.
+    #[error("the list of user classes may have at most {USER_CLASSES_MAX} names, found {0}")]
+    Classes(usize),
 }
 
 impl Tick {
@@ -38,6 +41,9 @@ impl Tick {
         }
         if self.users > USERS_MAX {
             return Err(TickProblem::Users(self.users));
+        }
+        if self.classes.len() > USER_CLASSES_MAX {
+            return Err(TickProblem::Classes(self.classes.len()));
         }
         Ok(())
     }
@@ -68,5 +74,12 @@ mod tests {
             check(1, spawn_rate, Some(&format!("{rate} {shown}")));
         }
         check(1_000_001, 1.0, Some("the number of users may be at most 1000000, found 1000001"));
+    }
+    #[test]
+    fn a_list_of_classes_is_bounded() {
+        let tick = |names| Tick { users: 1, spawn_rate: 1.0, classes: vec!["A".into(); names] };
+        assert_eq!(tick(1_000).check(), Ok(()));
+        let message = "the list of user classes may have at most 1000 names, found 1001";
+        assert_eq!(tick(1_001).check().unwrap_err().to_string(), message);
     }
 }

@@ -5,6 +5,7 @@
 //! Invariants: one input at a time, and no branch of the `select!` loses data when another is
 //! taken; every user is counted in a report before the final snapshot.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,8 +21,9 @@ use wload_core::run_state::{RunInput, RunState};
 use wload_core::shape::Tick;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::ScenarioInfo;
-use wload_scenario::{GuestLine, RunClock};
+use wload_scenario::{GuestLine, RunClock, TaskFailure};
 
+use crate::hook_call::{self, Hook, at};
 use crate::message::{CoreCommand, CoreDelta, CoreReport};
 use crate::program_hooks::RunPrograms;
 use crate::self_monitor::HealthLog;
@@ -67,6 +69,8 @@ pub(crate) struct Controller {
     is_told: bool,
     reason: Option<StopReason>,
     users_max: u32,
+    /// Commands that came while a hook ran.
+    kept: VecDeque<RunCommand>,
 }
 
 /// What wakes the controller.
@@ -136,6 +140,7 @@ impl Controller {
             is_told: false,
             reason: None,
             users_max,
+            kept: VecDeque::new(),
         }
     }
 
@@ -148,9 +153,10 @@ impl Controller {
             run_time: self.plan.run_time.map(|run_time| Instant::now() + run_time),
             overdue: None,
         };
-        match self.programs.test_start().await {
-            Ok(()) => self.first_target(&mut timers).await,
-            Err(failure) => {
+        match self.interruptible(Hook::TestStart, timers.run_time).await {
+            None => {}
+            Some(Ok(())) => self.first_target(&mut timers).await,
+            Some(Err(failure)) => {
                 let message = format!("test-start failed: {}", failure.message);
                 self.stop(StopReason::Broken(message), &mut timers).await;
             }
@@ -165,6 +171,9 @@ impl Controller {
     }
 
     async fn wait(&mut self, timers: &Timers) -> Input {
+        if let Some(command) = self.kept.pop_front() {
+            return Input::Command(command);
+        }
         let channels = &mut self.channels;
         tokio::select! {
             biased;
@@ -209,6 +218,32 @@ impl Controller {
             }
         }
         true
+    }
+
+    /// Calls a hook. None: the run was told to stop, or its time was over, before the hook had ended;
+    /// it is not waited for.
+    async fn interruptible(
+        &mut self,
+        hook: Hook,
+        until: Option<Instant>,
+    ) -> Option<Result<(), TaskFailure>> {
+        let ended = {
+            let (programs, commands) = (&mut self.programs, &mut self.channels.commands);
+            let interrupted = hook_call::interruption(commands, &mut self.kept, until);
+            tokio::select! {
+                biased;
+                ended = hook.call(programs) => Some(ended),
+                () = interrupted => None,
+            }
+        };
+        if ended.is_none() {
+            self.programs.give_up_hooks();
+            self.try_say(RunEvent::Warning(format!(
+                "{} had not ended when the run was to stop",
+                hook.name()
+            )));
+        }
+        ended
     }
 
     async fn first_target(&mut self, timers: &mut Timers) {
@@ -299,7 +334,8 @@ impl Controller {
             counts.of_classes().map(|(class, users)| (self.info.class(class).name.clone(), users));
         let event = RunEvent::AllSpawned(per_class.collect());
         self.say(event).await;
-        if let Err(failure) = self.programs.spawning_complete(total).await {
+        let hook = Hook::SpawningComplete(total);
+        if let Some(Err(failure)) = self.interruptible(hook, timers.run_time).await {
             self.try_say(RunEvent::Warning(format!(
                 "spawning-complete failed: {}",
                 failure.message
@@ -376,14 +412,15 @@ impl Controller {
             let (CoreReport::Delta(delta) | CoreReport::Ended(delta)) = report;
             self.take(delta);
         }
-        if let Err(failure) = self.programs.test_stop().await {
+        if let Some(Err(failure)) = self.interruptible(Hook::TestStop, None).await {
             self.try_say(RunEvent::Warning(format!("test-stop failed: {}", failure.message)));
         }
         self.statistics.apply(self.programs.take_delta());
         while let Ok(line) = self.channels.log.try_recv() {
             self.say_log(line);
         }
-        let dropped: u64 = self.log_lines_dropped.iter().sum();
+        let dropped =
+            self.programs.log_lines_dropped() + self.log_lines_dropped.iter().sum::<u64>();
         if dropped > 0 {
             self.try_say(RunEvent::Warning(format!(
                 "{dropped} log lines of the scenario were over the limit and left out"
@@ -456,13 +493,5 @@ impl Controller {
     /// Leaves the event out when the front end is slow.
     fn try_say(&self, event: RunEvent) {
         let _ = self.channels.events.try_send(event);
-    }
-}
-
-/// Sleeps until the moment, or for ever when there is none.
-async fn at(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
     }
 }

@@ -22,6 +22,7 @@
 mod controller;
 mod core_thread;
 mod error;
+mod hook_call;
 mod message;
 mod program;
 mod program_hooks;

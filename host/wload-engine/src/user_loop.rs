@@ -27,8 +27,11 @@ use crate::task_picker::{Pause, Step, TaskEnd, TaskPicker, TaskTree};
 /// Before an instance that died is replaced: a scenario that dies at once must not keep its core
 /// busy with making instances.
 pub(crate) const RESTART_PAUSE: Duration = Duration::from_secs(1);
-/// A user that never suspends gives way to the others after so many steps.
+/// A user that never suspends gives way to the others after so many steps,
 const STEPS_IN_A_ROW: u32 = 16;
+/// or after this time: tasks that compute, each too short for the lane of those that compute for long,
+/// must not add up to a long one.
+const TIME_IN_A_ROW: Duration = Duration::from_millis(1);
 
 /// What the users of a core share.
 pub(crate) struct UserContext<F> {
@@ -120,11 +123,19 @@ impl<F: ProgramFactory> Guest<'_, F> {
         }
         let core = self.context.factory.core();
         let mut steps = 0_u32;
+        let mut since = core.clock.elapsed();
         loop {
+            let mut now = core.clock.elapsed();
+            if steps >= STEPS_IN_A_ROW || now.saturating_sub(since) >= TIME_IN_A_ROW {
+                tokio::task::yield_now().await;
+                now = core.clock.elapsed();
+                (steps, since) = (0, now);
+            }
+            steps += 1;
             if self.signals.phase() >= StopPhase::Drain || self.signals.wants_stop() {
                 self.picker.stop();
             }
-            match self.picker.next(core.clock.elapsed(), random) {
+            match self.picker.next(now, random) {
                 Step::EnterSet(set) => {
                     if self.context.tree.info().node(set).has_hooks {
                         let result = self.program.on_start(Scope::Set(set)).await;
@@ -141,12 +152,12 @@ impl<F: ProgramFactory> Guest<'_, F> {
                         self.end_of(result, Some(set), " on_stop")?;
                     }
                 }
-                Step::Wait => self.wait(random).await?,
+                Step::Wait => {
+                    if self.wait(random).await? {
+                        (steps, since) = (0, core.clock.elapsed());
+                    }
+                }
                 Step::UserDone => return self.stop_user().await,
-            }
-            steps += 1;
-            if steps.is_multiple_of(STEPS_IN_A_ROW) {
-                tokio::task::yield_now().await;
             }
         }
     }
@@ -190,8 +201,9 @@ impl<F: ProgramFactory> Guest<'_, F> {
         Ok(())
     }
 
-    /// Waits between two tasks; a user that is to stop waits no longer.
-    async fn wait(&mut self, random: &mut UserRandom) -> Result<(), Died> {
+    /// Waits between two tasks; a user that is to stop waits no longer. False: there was nothing to
+    /// wait for, and others had no turn.
+    async fn wait(&mut self, random: &mut UserRandom) -> Result<bool, Died> {
         let now = self.context.factory.core().clock.elapsed();
         let pause = match self.picker.wait(now, random) {
             Pause::For(pause) => pause,
@@ -201,13 +213,13 @@ impl<F: ProgramFactory> Guest<'_, F> {
             },
         };
         if pause.is_zero() {
-            return Ok(());
+            return Ok(false);
         }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.signals.reached(StopPhase::Drain) => {}
         }
-        Ok(())
+        Ok(true)
     }
 
     /// What a call means for the picker; exceptions and traps are recorded.

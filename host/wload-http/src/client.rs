@@ -8,6 +8,7 @@
 use std::pin::pin;
 use std::rc::Rc;
 
+use http::{HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 use wload_core::limits::REQUEST_HEADERS_MAX;
 
@@ -144,16 +145,27 @@ impl HttpClient {
         let parsed = request::parse_header(name, value.as_deref().unwrap_or_default())?;
         let Some((name, parsed)) = parsed else { return Ok(()) };
         let mut defaults = self.user.defaults.borrow_mut();
+        let before = defaults.get(&name).map_or(0, |old| field_bytes(&name, old));
+        let others = self.user.default_bytes.get() - before;
         if value.is_none() {
             defaults.remove(name);
+            self.user.default_bytes.set(others);
             return Ok(());
         }
         if !defaults.contains_key(&name) && defaults.len() >= REQUEST_HEADERS_MAX {
             let why = format!("more than {REQUEST_HEADERS_MAX} default headers");
             return Err(HttpError::InvalidRequest(why));
         }
+        let bytes = others + field_bytes(&name, &parsed);
+        self.user.check_header_bytes(bytes)?;
+        self.user.default_bytes.set(bytes);
         defaults.insert(name, parsed);
         Ok(())
+    }
+
+    /// Whether a request may be sent, as far as that does not depend on values and a body.
+    pub fn check(&self, request: &PreparedRequest) -> Result<(), HttpError> {
+        self.user.check_header_bytes(request.header_bytes())
     }
 
     /// The cookies of this user.
@@ -191,7 +203,7 @@ async fn exchange(
     flight.clear();
     let limits = user.core.limits();
     let mut trail = Trail::new(user);
-    let outcome = match Step::first(request, values, body, limits.request_body_bytes_max) {
+    let outcome = match Step::first(user, request, values, body) {
         Ok(step) => {
             let timeouts = request.timeouts.or(limits);
             let course = Course { user, request, timeouts: &timeouts, flight };
@@ -210,6 +222,10 @@ async fn exchange(
     };
     flight.clear();
     trail.into_exchange(outcome, start)
+}
+
+fn field_bytes(name: &HeaderName, value: &HeaderValue) -> usize {
+    name.as_str().len() + value.len()
 }
 
 /// The user sends in parallel as long as it lives, also when the future is dropped.

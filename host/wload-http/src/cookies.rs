@@ -148,7 +148,9 @@ impl CookieJar {
             }
             Suffix::Foreign => return false,
         };
-        if raw.name().is_empty() || raw.name().len() + raw.value().len() > COOKIE_BYTES_MAX {
+        let (domain, path) = (raw.domain().unwrap_or_default(), raw.path().unwrap_or_default());
+        let bytes = raw.name().len() + raw.value().len() + domain.len() + path.len();
+        if raw.name().is_empty() || bytes > COOKIE_BYTES_MAX {
             return false;
         }
         let Ok(cookie) = cookie_store::Cookie::try_from_raw_cookie(&raw, url) else { return false };

@@ -12,7 +12,7 @@ use http::header::{
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use wload_core::limits::REQUEST_HEADERS_MAX;
+use wload_core::limits::{REQUEST_HEADERS_MAX, REQUEST_PATH_BYTES_MAX};
 
 use crate::error::HttpError;
 use crate::origin::{self, BaseUrl, Origin};
@@ -57,6 +57,8 @@ pub struct PreparedRequest {
     pub(crate) redirects: Option<u32>,
     pub(crate) timeouts: RequestTimeouts,
     pub(crate) keep_body: bool,
+    /// Of the headers that the scenario set itself.
+    header_bytes: usize,
     origin: Rc<Origin>,
     path: Path,
 }
@@ -76,6 +78,11 @@ impl PreparedRequest {
         is_template: bool,
     ) -> Result<Self, HttpError> {
         let method = parse_method(&spec.method)?;
+        // Far beyond the limit of a path nobody needs to look for it.
+        if spec.url.len() > 2 * REQUEST_PATH_BYTES_MAX {
+            origin::check_path_length(spec.url.len())?;
+        }
+        let header_bytes = spec.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
         let joined;
         let text = match base {
             Some(base) if !origin::is_absolute(&spec.url) => {
@@ -109,6 +116,7 @@ impl PreparedRequest {
             redirects: spec.redirects,
             timeouts: RequestTimeouts::of(&spec),
             keep_body: spec.keep_body,
+            header_bytes,
             origin,
             path,
         })
@@ -120,6 +128,11 @@ impl PreparedRequest {
             Path::Fixed(_) => 0,
             Path::Template(template) => template.placeholders(),
         }
+    }
+
+    /// Bytes of names and values of the headers that the scenario set itself.
+    pub fn header_bytes(&self) -> usize {
+        self.header_bytes
     }
 
     /// Where it goes with these values.

@@ -73,6 +73,11 @@ impl Address {
 }
 
 impl Exchange {
+    /// It was never sent: malformed, or over a limit.
+    pub fn is_refused(&self) -> bool {
+        self.address.is_none() && matches!(self.error, Some(HttpError::InvalidRequest(_)))
+    }
+
     /// The URL that answered, or would have; empty when the request has none.
     pub fn url(&self) -> String {
         self.address.as_ref().map(Address::url).unwrap_or_default()

@@ -31,6 +31,8 @@ pub(crate) struct User {
     pub(crate) base: Option<BaseUrl>,
     pub(crate) jar: RefCell<CookieJar>,
     pub(crate) defaults: RefCell<HeaderMap>,
+    /// Of names and values of `defaults`.
+    pub(crate) default_bytes: Cell<usize>,
     pub(crate) pool: RefCell<Pool>,
     /// Exchanges keep a trace.
     pub(crate) is_traced: Cell<bool>,
@@ -55,11 +57,22 @@ impl User {
             base,
             jar: RefCell::default(),
             defaults: RefCell::default(),
+            default_bytes: Cell::new(0),
             pool: RefCell::default(),
             is_traced: Cell::new(false),
             is_parallel: Cell::new(false),
             sessions: OnceCell::new(),
         }
+    }
+
+    /// Refuses headers over the limit.
+    pub(crate) fn check_header_bytes(&self, bytes: usize) -> Result<(), HttpError> {
+        let max = self.core.limits().request_header_bytes_max;
+        if bytes > max {
+            let why = format!("the headers have {bytes} bytes, at most {max} are allowed");
+            return Err(HttpError::InvalidRequest(why));
+        }
+        Ok(())
     }
 
     /// The TLS settings of this user's connections.

@@ -4,9 +4,15 @@
 //! turns in a lane with one place, a tick at a time, and between two turns all other users that are
 //! ready run: however many guests loop, the others keep at least half of the core.
 //!
+//! A guest suspends in many places: in imports of the contract, and in those of WASI, which know nothing
+//! of the lane. So a call is watched from outside, by [`watched`]: whenever it is not ready, and not
+//! because of the lane, the guest waits.
+//!
 //! Upstream: the epoch of wasmtime, through [`on_deadline`]. Downstream: a trap when the limit is
-//! reached. Invariant: a meter that does not run holds no place in the lane.
+//! reached. Invariant: a guest that does not run holds no place in the lane.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -24,20 +30,66 @@ pub(crate) struct ComputeLimit {
     limit: Duration,
 }
 
-/// Measures one user's calls. The shared part is atomic because wasmtime wants futures that are
-/// `Send`; it never leaves the core's thread.
+/// Measures one user's calls.
 pub(crate) struct ComputeMeter {
     started: Instant,
     used: Duration,
     limit: Duration,
-    lane: Arc<Semaphore>,
     turn: Arc<Turn>,
 }
 
-/// A place in the lane, taken by a future that the meter cannot see.
-struct Turn {
+/// The part of a meter that the world outside of the store sees. It is atomic because wasmtime wants
+/// futures that are `Send`; it never leaves the core's thread.
+pub(crate) struct Turn {
+    lane: Arc<Semaphore>,
+    /// The guest has the place in the lane.
     is_held: AtomicBool,
-    waited_ns: AtomicU64,
+    /// The guest has to give way, or waits for the place.
+    is_queued: AtomicBool,
+    /// The guest has suspended of its own will.
+    has_waited: AtomicBool,
+    /// Time that the guest was suspended for, whatever for.
+    away_ns: AtomicU64,
+}
+
+impl Turn {
+    fn leave_lane(&self) {
+        if self.is_held.swap(false, Ordering::Relaxed) {
+            self.lane.add_permits(1);
+        }
+    }
+
+    /// The call is not ready.
+    fn suspended(&self) {
+        if !self.is_queued.load(Ordering::Relaxed) {
+            self.leave_lane();
+            self.has_waited.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The call is looked at again.
+    fn resumed(&self, since: Instant) {
+        let away = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.away_ns.fetch_add(away, Ordering::Relaxed);
+    }
+}
+
+/// Watches a call into the guest, so that the meter knows when the guest waits.
+pub(crate) async fn watched<T>(turn: Arc<Turn>, call: impl Future<Output = T>) -> T {
+    let mut call = pin!(call);
+    let mut since = None;
+    poll_fn(|context| {
+        if let Some(since) = since.take() {
+            turn.resumed(since);
+        }
+        let polled = call.as_mut().poll(context);
+        if polled.is_pending() {
+            turn.suspended();
+            since = Some(Instant::now());
+        }
+        polled
+    })
+    .await
 }
 
 impl ComputeMeter {
@@ -46,52 +98,61 @@ impl ComputeMeter {
             started: Instant::now(),
             used: Duration::ZERO,
             limit,
-            lane,
-            turn: Arc::new(Turn { is_held: AtomicBool::new(false), waited_ns: AtomicU64::new(0) }),
+            turn: Arc::new(Turn {
+                lane,
+                is_held: AtomicBool::new(false),
+                is_queued: AtomicBool::new(false),
+                has_waited: AtomicBool::new(false),
+                away_ns: AtomicU64::new(0),
+            }),
         }
     }
 
-    /// The guest begins to compute: a call, or the end of an import that suspended it.
+    /// For [`watched`].
+    pub(crate) fn turn(&self) -> Arc<Turn> {
+        self.turn.clone()
+    }
+
+    /// A call begins.
     pub(crate) fn start(&mut self) {
         self.started = Instant::now();
         self.used = Duration::ZERO;
+        self.turn.away_ns.store(0, Ordering::Relaxed);
     }
 
-    /// The guest no longer computes: the call ended, or an import suspends it.
+    /// The call has ended.
     pub(crate) fn stop(&mut self) {
-        self.leave_lane();
-    }
-
-    fn leave_lane(&self) {
-        if self.turn.is_held.swap(false, Ordering::Relaxed) {
-            self.lane.add_permits(1);
-        }
+        self.turn.leave_lane();
     }
 
     fn deadline(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        let waited = Duration::from_nanos(self.turn.waited_ns.swap(0, Ordering::Relaxed));
-        let slice = self.started.elapsed().saturating_sub(waited);
+        let turn = self.turn.clone();
+        let away = Duration::from_nanos(turn.away_ns.swap(0, Ordering::Relaxed));
+        self.started += away;
+        let slice = self.started.elapsed();
+        if turn.has_waited.swap(false, Ordering::Relaxed) {
+            self.used = Duration::ZERO;
+        }
         if slice < EPOCH_TICK {
-            // The deadline was an old one: the call has only begun.
+            // The deadline was an old one: the call has only begun, or gone on after a wait.
             return Ok(UpdateDeadline::Continue(1));
         }
         self.used += slice;
         if self.used > self.limit {
             return Err(wasmtime::Error::new(ComputeLimit { limit: self.limit }));
         }
-        self.leave_lane();
         self.started = Instant::now();
-        let (lane, turn, waiting) = (self.lane.clone(), self.turn.clone(), self.started);
+        turn.leave_lane();
+        turn.is_queued.store(true, Ordering::Relaxed);
         Ok(UpdateDeadline::YieldCustom(
             1,
             Box::pin(async move {
                 tokio::task::yield_now().await;
-                if let Ok(place) = lane.acquire().await {
+                if let Ok(place) = turn.lane.acquire().await {
                     place.forget();
                     turn.is_held.store(true, Ordering::Relaxed);
                 }
-                let waited = u64::try_from(waiting.elapsed().as_nanos()).unwrap_or(u64::MAX);
-                turn.waited_ns.store(waited, Ordering::Relaxed);
+                turn.is_queued.store(false, Ordering::Relaxed);
             }),
         ))
     }
@@ -99,7 +160,7 @@ impl ComputeMeter {
 
 impl Drop for ComputeMeter {
     fn drop(&mut self) {
-        self.leave_lane();
+        self.turn.leave_lane();
     }
 }
 

@@ -20,10 +20,8 @@ pub enum ScenarioError {
         source: std::io::Error,
     },
     /// The file is larger than wload takes.
-    #[error("scenario has {found} bytes, the limit is {allowed}")]
+    #[error("scenario has more than {allowed} bytes")]
     TooLarge {
-        /// Its size.
-        found: u64,
         /// The limit.
         allowed: u64,
     },

@@ -5,6 +5,7 @@
 //! Invariant: calls of one instance never overlap.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use slab::Slab;
@@ -16,7 +17,7 @@ use wload_core::shape::Tick;
 use wload_http::HttpClient;
 
 use crate::bindings::exports::wload::scenario::{hooks, shape, users};
-use crate::compute::ComputeMeter;
+use crate::compute::{ComputeMeter, Turn, watched};
 use crate::core_context::{CoreContext, UserSignals};
 use crate::error::ScenarioError;
 use crate::guest_log::GuestLog;
@@ -78,7 +79,8 @@ impl UserInstance {
         let class = scenario.info().class(identity.class);
         let origin = format!("{}/{}", class.name, identity.id);
         let mut store = store(scenario, core, signals, Some(identity), origin)?;
-        let instance = scenario.inner.pre.instantiate_async(&mut store).await;
+        let turn = store.data().compute.turn();
+        let instance = watched(turn, scenario.inner.pre.instantiate_async(&mut store)).await;
         let guest = instance.and_then(|instance| scenario.inner.users.load(&mut store, &instance));
         let guest = guest.map_err(|error| failure(&mut store, &error))?;
         Ok(Self { store, guest, class: identity.class.0 })
@@ -90,8 +92,8 @@ impl UserInstance {
     /// An exception or a trap of the guest.
     pub async fn on_start(&mut self, scope: Scope) -> Result<Outcome, TaskFailure> {
         let scope = self.scope(scope);
-        begin(&mut self.store, true);
-        let result = self.guest.call_on_start(&mut self.store, scope).await;
+        let turn = begin(&mut self.store, true);
+        let result = watched(turn, self.guest.call_on_start(&mut self.store, scope)).await;
         finish(&mut self.store, result)
     }
 
@@ -100,8 +102,8 @@ impl UserInstance {
     /// # Errors
     /// An exception or a trap of the guest.
     pub async fn run_task(&mut self, task: NodeId) -> Result<Outcome, TaskFailure> {
-        begin(&mut self.store, true);
-        let result = self.guest.call_run_task(&mut self.store, task.0).await;
+        let turn = begin(&mut self.store, true);
+        let result = watched(turn, self.guest.call_run_task(&mut self.store, task.0)).await;
         finish(&mut self.store, result)
     }
 
@@ -111,8 +113,8 @@ impl UserInstance {
     /// An exception or a trap of the guest.
     pub async fn on_stop(&mut self, scope: Scope) -> Result<Outcome, TaskFailure> {
         let scope = self.scope(scope);
-        begin(&mut self.store, false);
-        let result = self.guest.call_on_stop(&mut self.store, scope).await;
+        let turn = begin(&mut self.store, false);
+        let result = watched(turn, self.guest.call_on_stop(&mut self.store, scope)).await;
         finish(&mut self.store, result)
     }
 
@@ -122,8 +124,9 @@ impl UserInstance {
     /// # Errors
     /// A trap of the guest.
     pub async fn wait_time(&mut self, set: Option<NodeId>) -> Result<Duration, TaskFailure> {
-        begin(&mut self.store, true);
-        let result = self.guest.call_get_wait_time(&mut self.store, set.map(|set| set.0)).await;
+        let turn = begin(&mut self.store, true);
+        let set = set.map(|set| set.0);
+        let result = watched(turn, self.guest.call_get_wait_time(&mut self.store, set)).await;
         end(&mut self.store);
         let wait = result.map_err(|error| failure(&mut self.store, &error))?;
         Ok(Duration::from_nanos(wait).min(WAIT_MAX))
@@ -160,7 +163,8 @@ impl ShapeInstance {
     ) -> Result<Option<Self>, TaskFailure> {
         let Some(indices) = &scenario.inner.shape else { return Ok(None) };
         let mut store = store(scenario, core, Rc::default(), None, "shape".into())?;
-        let instance = scenario.inner.pre.instantiate_async(&mut store).await;
+        let turn = store.data().compute.turn();
+        let instance = watched(turn, scenario.inner.pre.instantiate_async(&mut store)).await;
         let guest = instance.and_then(|instance| indices.load(&mut store, &instance));
         let guest = guest.map_err(|error| failure(&mut store, &error))?;
         Ok(Some(Self { store, guest }))
@@ -175,10 +179,10 @@ impl ShapeInstance {
         elapsed: Duration,
         user_count: u32,
     ) -> Result<Option<Tick>, TaskFailure> {
-        begin(&mut self.store, true);
+        let turn = begin(&mut self.store, true);
         let elapsed = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
-        let result =
-            self.guest.call_tick(&mut self.store, shape::State { elapsed, user_count }).await;
+        let state = shape::State { elapsed, user_count };
+        let result = watched(turn, self.guest.call_tick(&mut self.store, state)).await;
         end(&mut self.store);
         let step = result.map_err(|error| failure(&mut self.store, &error))?;
         Ok(step.map(|step| Tick {
@@ -212,7 +216,8 @@ impl HooksInstance {
     ) -> Result<Option<Self>, TaskFailure> {
         let Some(indices) = &scenario.inner.hooks else { return Ok(None) };
         let mut store = store(scenario, core, Rc::default(), None, "hooks".into())?;
-        let instance = scenario.inner.pre.instantiate_async(&mut store).await;
+        let turn = store.data().compute.turn();
+        let instance = watched(turn, scenario.inner.pre.instantiate_async(&mut store)).await;
         let guest = instance.and_then(|instance| indices.load(&mut store, &instance));
         let guest = guest.map_err(|error| failure(&mut store, &error))?;
         Ok(Some(Self { store, guest }))
@@ -223,8 +228,8 @@ impl HooksInstance {
     /// # Errors
     /// The guest's error or trap.
     pub async fn test_start(&mut self) -> Result<(), TaskFailure> {
-        begin(&mut self.store, false);
-        let result = self.guest.call_test_start(&mut self.store).await;
+        let turn = begin(&mut self.store, false);
+        let result = watched(turn, self.guest.call_test_start(&mut self.store)).await;
         finish_text(&mut self.store, result)
     }
 
@@ -233,8 +238,9 @@ impl HooksInstance {
     /// # Errors
     /// A trap of the guest.
     pub async fn spawning_complete(&mut self, user_count: u32) -> Result<(), TaskFailure> {
-        begin(&mut self.store, false);
-        let result = self.guest.call_spawning_complete(&mut self.store, user_count).await;
+        let turn = begin(&mut self.store, false);
+        let call = self.guest.call_spawning_complete(&mut self.store, user_count);
+        let result = watched(turn, call).await;
         finish_text(&mut self.store, result.map(Ok))
     }
 
@@ -243,8 +249,8 @@ impl HooksInstance {
     /// # Errors
     /// The guest's error or trap.
     pub async fn test_stop(&mut self) -> Result<(), TaskFailure> {
-        begin(&mut self.store, false);
-        let result = self.guest.call_test_stop(&mut self.store).await;
+        let turn = begin(&mut self.store, false);
+        let result = watched(turn, self.guest.call_test_stop(&mut self.store)).await;
         finish_text(&mut self.store, result)
     }
 }
@@ -270,6 +276,7 @@ fn store(
         shared: inner.shared.clone(),
         exchanges: Slab::new(),
         templates: Slab::new(),
+        template_bytes: 0,
         judged_open: 0,
         limits: inner.limits,
         held_body_bytes: 0,
@@ -285,14 +292,15 @@ fn store(
     Ok(new_store(inner.pre.engine(), state))
 }
 
-/// Before a call into the guest.
-fn begin(store: &mut Store<StoreState>, is_stoppable: bool) {
+/// Before a call into the guest, which is to be [`watched`].
+fn begin(store: &mut Store<StoreState>, is_stoppable: bool) -> Arc<Turn> {
     store.set_epoch_deadline(1);
     let state = store.data_mut();
     state.compute.start();
     if let Some(user) = state.user_if_any() {
         user.is_stoppable = is_stoppable;
     }
+    state.compute.turn()
 }
 
 /// After a call into the guest, whatever became of it.

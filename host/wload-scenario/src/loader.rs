@@ -17,7 +17,7 @@ use wload_http::BaseUrl;
 use crate::bindings::exports::wload::scenario::{hooks, shape, users};
 use crate::cache::{self, Cache, CacheOutcome};
 use crate::compile::{CompileJob, Compiler};
-use crate::compute::{self, ComputeMeter};
+use crate::compute::{self, ComputeMeter, watched};
 use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
 use crate::guest_log::PanicLines;
@@ -30,6 +30,12 @@ use crate::{describe, interfaces};
 pub const CONTRACT_VERSION: &str = "0.1.0";
 /// The package of the contract, as in `wload:scenario/http@0.1.0`.
 const CONTRACT_PACKAGE: &str = "wload:scenario/";
+
+/// Handles of a store beyond those that have limits: standard streams, and handles that exist only
+/// during a call.
+const HANDLES_SPARE: usize = 1_000;
+/// Exports that are named where a component exports the wrong ones.
+const EXPORTS_SHOWN_MAX: usize = 8;
 
 /// How to compile.
 #[derive(Clone, Copy)]
@@ -167,7 +173,7 @@ impl Compiled {
         let imports: Vec<String> = ty.imports(&engine).map(|(name, _)| name.to_owned()).collect();
         let exports: Vec<String> = ty.exports(&engine).map(|(name, _)| name.to_owned()).collect();
         check_contract(&imports, &exports)?;
-        let info = describe(&engine, &component, &options.limits).await?;
+        let info = described_in_time(&engine, &component, options).await?;
         let limits = options.limits;
         Ok(Self {
             code,
@@ -282,6 +288,12 @@ impl Scenario {
     pub fn info(&self) -> &Arc<ScenarioInfo> {
         &self.inner.shared.info
     }
+
+    /// The limits of each of its users.
+    #[must_use]
+    pub fn limits(&self) -> &GuestLimits {
+        &self.inner.limits
+    }
 }
 
 fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {
@@ -293,7 +305,7 @@ fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {
 /// What the bytes are, before anything expensive looks at them.
 fn check_bytes(bytes: &[u8], allowed: u64) -> Result<(), ScenarioError> {
     if bytes.len() as u64 > allowed {
-        return Err(ScenarioError::TooLarge { found: bytes.len() as u64, allowed });
+        return Err(ScenarioError::TooLarge { allowed });
     }
     let found = match bytes {
         [] => "empty",
@@ -327,7 +339,14 @@ fn check_contract(imports: &[String], exports: &[String]) -> Result<(), Scenario
     }
     let users = format!("{CONTRACT_PACKAGE}users@");
     if !exports.iter().any(|name| name.starts_with(&users)) {
-        let found = if exports.is_empty() { "nothing".into() } else { exports.join(", ") };
+        let found = match exports.len() {
+            0 => "nothing".to_owned(),
+            1..=EXPORTS_SHOWN_MAX => exports.join(", "),
+            all => {
+                let shown = exports[..EXPORTS_SHOWN_MAX].join(", ");
+                format!("{shown} and {} more", all - EXPORTS_SHOWN_MAX)
+            }
+        };
         return Err(ScenarioError::NotAScenario { found });
     }
     Ok(())
@@ -340,6 +359,23 @@ fn link(engine: &Engine, component: &Component) -> Result<InstancePre<StoreState
     linker
         .instantiate_pre(component)
         .map_err(|error| ScenarioError::UnknownImport { source: Cause::of(&error) })
+}
+
+/// A scenario that waits in `describe` would keep everyone waiting who loads it.
+async fn described_in_time(
+    engine: &Engine,
+    component: &Component,
+    options: &CompileOptions<'_>,
+) -> Result<ScenarioInfo, ScenarioError> {
+    let time_max = options.load.describe_time_max;
+    let described = describe(engine, component, &options.limits);
+    tokio::time::timeout(time_max, described).await.unwrap_or_else(|_| {
+        let message = format!(
+            "it took more than {} ms, waiting included (`--limit describe-time`)",
+            time_max.as_millis()
+        );
+        Err(ScenarioError::Export { export: "describe", message })
+    })
 }
 
 /// Asks a throw-away instance.
@@ -360,11 +396,15 @@ async fn describe(
         export: "describe",
         message: crate::TaskFailure::from_trap(&error, panic.take()).message,
     };
-    let instance = pre.instantiate_async(&mut store).await.map_err(trapped)?;
+    let turn = store.data().compute.turn();
+    let instance = watched(turn.clone(), pre.instantiate_async(&mut store)).await;
+    let instance = instance.map_err(trapped)?;
     let guest = indices.load(&mut store, &instance).map_err(fail)?;
-    let described = guest.call_describe(&mut store).await.map_err(trapped)?;
-    let info =
-        described.map_err(|message| ScenarioError::Export { export: "describe", message })?;
+    let described = watched(turn, guest.call_describe(&mut store)).await.map_err(trapped)?;
+    let info = described.map_err(|message| {
+        let message = crate::TaskFailure::exception(message, None).message;
+        ScenarioError::Export { export: "describe", message }
+    })?;
     let info = describe::scenario_info(info);
     info.check().map_err(|problems| ScenarioError::Info { problems })?;
     Ok(info)
@@ -372,8 +412,13 @@ async fn describe(
 
 /// A store with limits and deadlines on.
 pub(crate) fn new_store(engine: &Engine, state: StoreState) -> Store<StoreState> {
+    let limits = *state.limits();
     let mut store = Store::new(engine, state);
     store.limiter(|state| state);
+    store.set_hostcall_fuel(limits.call_bytes_max);
+    // Each kind of handle has a limit of its own with a better message; this one is never reached.
+    let handles = limits.exchanges_open_max + limits.templates_max + 2 * limits.handles_open_max;
+    store.set_max_component_handles(handles + HANDLES_SPARE);
     store.epoch_deadline_callback(compute::on_deadline);
     store.set_epoch_deadline(1);
     store

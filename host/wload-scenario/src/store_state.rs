@@ -44,6 +44,8 @@ pub(crate) struct UserState {
     pub(crate) client: HttpClient,
     pub(crate) exchanges: Slab<OpenExchange>,
     pub(crate) templates: Slab<Template>,
+    /// Bytes of what is in `templates`.
+    pub(crate) template_bytes: usize,
     /// Exchanges that wait for a verdict.
     pub(crate) judged_open: u32,
     pub(crate) limits: GuestLimits,
@@ -91,7 +93,7 @@ impl StoreState {
     ) -> Self {
         Self {
             table: handle_table(&limits),
-            wasi: WasiCtxBuilder::new().stderr(panic.output()).build(),
+            wasi: wasi(&limits).stderr(panic.output()).build(),
             limits,
             compute,
             user: None,
@@ -105,7 +107,7 @@ impl StoreState {
         user: UserState,
         grants: &Grants,
     ) -> Result<Self, ScenarioError> {
-        let mut wasi = WasiCtxBuilder::new();
+        let mut wasi = wasi(&limits);
         wasi.stdout(LogLines::new(user.log.clone(), LogLevel::Info));
         wasi.stderr(LogLines::new(user.log.clone(), LogLevel::Error));
         for (name, value) in &grants.env {
@@ -126,25 +128,18 @@ impl StoreState {
         })
     }
 
+    /// The limits of this instance.
+    pub(crate) fn limits(&self) -> &GuestLimits {
+        &self.limits
+    }
+
     /// The user, or a trap that says why there is none.
     pub(crate) fn user(&mut self) -> wasmtime::Result<&mut UserState> {
         match &mut self.user {
             Some(user) => Ok(user),
             None => Err(misuse(
-                "`describe` may not use the host: requests, events, data and options belong into tasks",
+                "`describe` may not use the host: requests, events, data, options and sleeping belong into tasks",
             )),
-        }
-    }
-
-    /// The user and the meter, for an import that suspends.
-    pub(crate) fn user_and_meter(
-        &mut self,
-    ) -> wasmtime::Result<(&mut UserState, &mut ComputeMeter)> {
-        match &mut self.user {
-            Some(user) => Ok((user, &mut self.compute)),
-            None => {
-                Err(misuse("`describe` may not send requests or sleep: that belongs into tasks"))
-            }
         }
     }
 
@@ -152,6 +147,14 @@ impl StoreState {
     pub(crate) fn user_if_any(&mut self) -> Option<&mut UserState> {
         self.user.as_deref_mut()
     }
+}
+
+/// What WASI offers to every instance.
+fn wasi(limits: &GuestLimits) -> WasiCtxBuilder {
+    let mut wasi = WasiCtxBuilder::new();
+    // More than a guest could hold; `trap.rs` knows what WASI says of it.
+    wasi.max_random_size(limits.memory_bytes_max as u64);
+    wasi
 }
 
 /// The handles that WASI keeps for one user.

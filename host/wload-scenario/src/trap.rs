@@ -71,8 +71,22 @@ fn trap_message(error: &wasmtime::Error) -> String {
         }
         Some(Trap::MemoryOutOfBounds) => "trap: memory access out of bounds".into(),
         Some(trap) => format!("trap: {trap}"),
-        None => format!("trap: {}", error.root_cause()),
+        None => host_message(&error.root_cause().to_string()),
     }
+}
+
+/// Errors of wasmtime and of WASI that have a limit of ours behind them, but no type of their own.
+fn host_message(text: &str) -> String {
+    const LIMITS: [(&str, &str); 3] = [
+        (
+            "fuel allocated for hostcalls has been exhausted",
+            "hands over too much in one call (`--limit call-size`)",
+        ),
+        ("requested len ", "asks for more random bytes than it may have memory (`--limit memory`)"),
+        ("table has no free keys", "holds too many handles (`--limit open-handles`)"),
+    ];
+    let known = LIMITS.iter().find(|(part, _)| text.contains(part));
+    format!("trap: {}", known.map_or(text, |(_, message)| message))
 }
 
 /// `panicked at src/lib.rs:7:9:\nmessage`, in the form that Rust has, on one line.

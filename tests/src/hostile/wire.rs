@@ -75,10 +75,10 @@ pub(super) async fn perform(socket: &mut impl Socket, steps: Vec<Step>) -> io::R
                     send(socket, &[byte]).await?;
                 }
             }
-            Step::Forever(bytes, pause) => loop {
-                pause_or_gone(socket, pause).await?;
-                send(socket, &bytes).await?;
-            },
+            Step::Forever(bytes, pause) => {
+                flood(socket, &bytes, pause).await;
+                return Ok(Goes::Away);
+            }
             Step::Below(bytes) => socket.tcp().write_all(&bytes).await?,
             Step::Hear => drop(socket.read(&mut [0; 4_096]).await?),
             Step::Silence => {
@@ -109,15 +109,21 @@ async fn send(socket: &mut impl Socket, bytes: &[u8]) -> io::Result<()> {
     socket.flush().await
 }
 
-/// Waits so long, unless the client goes.
-async fn pause_or_gone(socket: &mut impl Socket, pause: Duration) -> io::Result<()> {
-    if pause.is_zero() {
-        return Ok(());
-    }
-    match tokio::time::timeout(pause, socket.read(&mut [0; 64])).await {
-        Ok(Ok(0)) => Err(io::ErrorKind::UnexpectedEof.into()),
-        Ok(Err(error)) => Err(error),
-        Ok(Ok(_)) | Err(_) => Ok(()),
+/// Sends this until the client has gone. It also reads: a client that answers each piece, as with pings, would
+/// otherwise wait for us.
+async fn flood(socket: &mut impl Socket, bytes: &[u8], pause: Duration) {
+    let (mut reader, mut writer) = tokio::io::split(socket);
+    let send = async {
+        loop {
+            tokio::time::sleep(pause).await;
+            if writer.write_all(bytes).await.is_err() || writer.flush().await.is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = send => {}
+        () = drain(&mut reader) => {}
     }
 }
 

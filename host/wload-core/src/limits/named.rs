@@ -124,6 +124,8 @@ named_limits! {
         "Time to compile a component", "it is refused";
     "compile-memory" Bytes load.compile_memory_bytes_max, 64 * MIB, 1 << 46,
         "Address space of the process that compiles", "it is refused";
+    "describe-time" Time load.describe_time_max, MS, DAY,
+        "Time until a scenario has said what it is", "it is refused";
 
     "memory" Bytes guest.memory_bytes_max, 64 * KIB, 4 * GIB,
         "Memory of one user", "an exception, and a fresh instance";
@@ -133,10 +135,18 @@ named_limits! {
         "Stack of one user", "an exception, and a fresh instance";
     "compute-time" Time guest.compute_time_max, MS, DAY,
         "Time that a user computes without waiting", "an exception, and a fresh instance";
+    "shape-time" Time guest.shape_time_max, MS, DAY,
+        "Time of one tick of a load shape, waiting included", "the run breaks off";
+    "hook-time" Time guest.hook_time_max, MS, DAY,
+        "Time of one call of a hook, waiting included", "a warning; before the run it breaks off";
+    "call-size" Bytes guest.call_bytes_max, MIB, 1 << 40,
+        "Size of what a user hands over in one call", "an exception, and a fresh instance";
     "open-responses" Count guest.exchanges_open_max, 1, 1_000_000,
         "Responses that a user holds at once", "an exception, and a fresh instance";
     "templates" Count guest.templates_max, 1, 1_000_000,
         "Requests that a user has prepared", "an exception, and a fresh instance";
+    "template-size" Bytes guest.template_bytes_max, KIB, 1 << 40,
+        "Size of all requests that a user has prepared", "an exception, and a fresh instance";
     "held-bodies" Bytes guest.held_body_bytes_max, 0, 1 << 40,
         "Size of all bodies that a user holds at once", "an exception, and a fresh instance";
     "open-handles" Count guest.handles_open_max, 10, 10_000_000,
@@ -152,6 +162,8 @@ named_limits! {
         "Size of a response's body, decoded", "a failure";
     "request-body-size" Bytes http.request_body_bytes_max, 0, 4 * GIB,
         "Size of a request's body", "it is not sent: an exception";
+    "request-header-size" Bytes http.request_header_bytes_max, KIB, 64 * MIB,
+        "Size of the headers that a scenario gives to a request", "it is not sent: an exception";
     "header-size" Bytes http.header_bytes_max, 8 * KIB, 64 * MIB,
         "Size of a response's headers", "a failure";
     "header-fields" Count http.header_fields_max, 1, 10_000,
@@ -159,7 +171,7 @@ named_limits! {
     "redirects" Count http.redirects_max, 0, 1_000,
         "Redirects that are followed", "a failure";
     "cookies" Count http.cookies_max, 0, 100_000,
-        "Cookies of one user", "the oldest is forgotten";
+        "Cookies of one user", "it is ignored; from the scenario: an exception";
 
     "request-names" Count statistics.request_keys_max, 1, 10_000_000,
         "Rows of the statistics", "they share a row `(other)`";

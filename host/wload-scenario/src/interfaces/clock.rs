@@ -17,11 +17,10 @@ impl clock::Host for StoreState {
     }
 
     async fn sleep(&mut self, time: u64) -> wasmtime::Result<bool> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         if user.refuses()? {
             return Ok(false);
         }
-        meter.stop();
         let signals = user.signals.clone();
         let is_stoppable = user.is_stoppable;
         let time = Duration::from_nanos(time).min(WAIT_MAX);
@@ -37,7 +36,6 @@ impl clock::Host for StoreState {
             }
         })
         .await;
-        meter.start();
         Ok(slept)
     }
 }

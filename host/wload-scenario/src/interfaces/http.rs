@@ -11,10 +11,12 @@ use send_wrapper::SendWrapper;
 use wasmtime::component::Resource;
 use wload_core::cancel::StopPhase;
 use wload_core::failure::judged_failure;
-use wload_core::limits::STOPPING_REFUSALS_MAX;
+use wload_core::limits::{
+    MESSAGE_BYTES_MAX, REQUEST_METHOD_BYTES_MAX, REQUEST_NAME_BYTES_MAX, STOPPING_REFUSALS_MAX,
+};
 use wload_core::request_key::KeyId;
 use wload_core::sample::Sample;
-use wload_http::{Exchange, PreparedRequest, RequestSpec};
+use wload_http::{Exchange, HttpError, PreparedRequest, RequestSpec};
 
 use crate::bindings::wload::scenario::http::{self, ErrorCode, Recording, Reply};
 use crate::core_context::ObservedRequest;
@@ -30,10 +32,15 @@ pub struct ExchangeHandle;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct TemplateHandle;
 
+/// What a prepared request takes beside its texts, about.
+const TEMPLATE_BYTES: usize = 1 << 10;
+
 /// A request that was prepared.
 pub(crate) struct Template {
     request: Rc<PreparedRequest>,
     label: Label,
+    /// What it counts for in `UserState::template_bytes`.
+    bytes: usize,
 }
 
 /// How an exchange is recorded.
@@ -72,7 +79,7 @@ enum Outcome {
     /// It was never sent: the user is being stopped.
     Stopping,
     /// It was never sent: it is malformed.
-    Invalid(wload_http::HttpError),
+    Invalid(HttpError),
 }
 
 impl UserState {
@@ -90,14 +97,11 @@ impl UserState {
     }
 
     fn label(&self, spec: &http::RequestSpec) -> Label {
-        let name = spec.name.as_deref().unwrap_or(&spec.url);
-        let key = self.core.recorder.borrow_mut().intern(&spec.method, name);
-        Label {
-            method: spec.method.as_str().into(),
-            name: name.into(),
-            key,
-            recording: spec.recording,
-        }
+        // What is kept for a user is cut before it is kept.
+        let name = cut(spec.name.as_deref().unwrap_or(&spec.url), REQUEST_NAME_BYTES_MAX);
+        let method = cut(&spec.method, REQUEST_METHOD_BYTES_MAX);
+        let key = self.core.recorder.borrow_mut().intern(method, name);
+        Label { method: method.into(), name: name.into(), key, recording: spec.recording }
     }
 
     async fn exchange(
@@ -107,7 +111,12 @@ impl UserState {
         values: &[String],
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
-        let exchange = self.client.send(request, values, body).await;
+        let mut exchange = self.client.send(request, values, body).await;
+        if exchange.is_refused()
+            && let Some(error) = exchange.error.take()
+        {
+            return self.refused(label, Outcome::Invalid(error));
+        }
         let ended = self.core.clock.elapsed();
         let failure = exchange.failure(&label.name);
         let (status, failed) = (exchange.status, failure.is_some());
@@ -161,7 +170,10 @@ impl UserState {
     }
 
     /// A request that never left: not in the statistics.
-    fn refused(&mut self, label: Label, outcome: Outcome) -> wasmtime::Result<Reply> {
+    fn refused(&mut self, label: Label, mut outcome: Outcome) -> wasmtime::Result<Reply> {
+        if let Outcome::Invalid(HttpError::InvalidRequest(found)) = &mut outcome {
+            *found = cut(found, MESSAGE_BYTES_MAX).to_owned();
+        }
         let ended = self.core.clock.elapsed();
         let open = OpenExchange { outcome, label, ended, is_pending: false, verdict: None };
         Ok(Reply { status: 0, failed: true, exchange: self.hold(open)? })
@@ -208,10 +220,15 @@ impl UserState {
     }
 }
 
-fn wrong_values(request: &PreparedRequest, values: &[String]) -> wload_http::HttpError {
+/// `text` with at most `bytes` bytes, cut between characters.
+fn cut(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+fn wrong_values(request: &PreparedRequest, values: &[String]) -> HttpError {
     let (placeholders, found) = (request.placeholders(), values.len());
     let why = format!("the URL has {placeholders} placeholders, but {found} values were given");
-    wload_http::HttpError::InvalidRequest(why)
+    HttpError::InvalidRequest(why)
 }
 
 impl http::HostRequestTemplate for StoreState {
@@ -227,13 +244,23 @@ impl http::HostRequestTemplate for StoreState {
             )));
         }
         let label = user.label(&spec);
-        match PreparedRequest::new(convert::spec(spec), user.client.base(), true) {
-            Ok(request) => {
-                let place = user.templates.insert(Template { request: Rc::new(request), label });
-                Ok(Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places"))))
-            }
-            Err(error) => Ok(Err(convert::error(&error))),
+        let url_bytes = spec.url.len();
+        let prepared = PreparedRequest::new(convert::spec(spec), user.client.base(), true);
+        let request =
+            match prepared.and_then(|request| user.client.check(&request).map(|()| request)) {
+                Ok(request) => request,
+                Err(error) => return Ok(Err(convert::error(&error))),
+            };
+        let bytes = TEMPLATE_BYTES + url_bytes + request.header_bytes() + label.name.len();
+        user.template_bytes += bytes;
+        if user.template_bytes > user.limits.template_bytes_max {
+            return Err(misuse(format!(
+                "has prepared requests of more than {} bytes (`--limit template-size`)",
+                user.limits.template_bytes_max
+            )));
         }
+        let place = user.templates.insert(Template { request: Rc::new(request), label, bytes });
+        Ok(Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places"))))
     }
 
     async fn send(
@@ -242,7 +269,7 @@ impl http::HostRequestTemplate for StoreState {
         values: Vec<String>,
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         // In a block of its own, so that nothing that is not `Send` lives while the user waits.
         let exchange = {
             let template = user
@@ -256,16 +283,16 @@ impl http::HostRequestTemplate for StoreState {
             if values.len() != request.placeholders() {
                 return user.refused(label, Outcome::Invalid(wrong_values(&request, &values)));
             }
-            meter.stop();
             SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
         };
-        let reply = exchange.await;
-        meter.start();
-        reply
+        exchange.await
     }
 
     fn drop(&mut self, handle: Resource<TemplateHandle>) -> wasmtime::Result<()> {
-        self.user()?.templates.try_remove(handle.rep() as usize);
+        let user = self.user()?;
+        if let Some(template) = user.templates.try_remove(handle.rep() as usize) {
+            user.template_bytes = user.template_bytes.saturating_sub(template.bytes);
+        }
         Ok(())
     }
 }
@@ -276,7 +303,7 @@ impl http::Host for StoreState {
         spec: http::RequestSpec,
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
-        let (user, meter) = self.user_and_meter()?;
+        let user = self.user()?;
         let exchange = {
             let label = user.label(&spec);
             if user.refuses()? {
@@ -287,12 +314,9 @@ impl http::Host for StoreState {
                 Ok(request) => request,
                 Err(error) => return user.refused(label, Outcome::Invalid(error)),
             };
-            meter.stop();
             SendWrapper::new(async move { user.exchange(&request, label, &[], body).await })
         };
-        let reply = exchange.await;
-        meter.start();
-        reply
+        exchange.await
     }
 
     fn set_default_header(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {

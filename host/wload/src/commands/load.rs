@@ -4,6 +4,7 @@
 //! made without building anything are reported together.
 
 use std::error::Error;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,9 +84,10 @@ async fn compile(
     users_hint: u32,
 ) -> Result<Compiled, CliError> {
     let shown = component.display();
-    let bytes = std::fs::read(component).map_err(|error| {
-        CliError::broken(format!("failed to read scenario `{shown}`")).caused_by(&error)
-    })?;
+    let bytes =
+        read_at_most(component, settings.limits.load.component_bytes_max).map_err(|error| {
+            CliError::broken(format!("failed to read scenario `{shown}`")).caused_by(&error)
+        })?;
     let cache_folder = settings.has_cache.then(|| cache_folder(env)).flatten();
     let load = settings.limits.load;
     let options = CompileOptions {
@@ -99,6 +101,14 @@ async fn compile(
     Compiled::new(&bytes, &options)
         .await
         .map_err(|error| scenario_error(&format!("failed to load scenario `{shown}`"), &error))
+}
+
+/// A file up to the limit and one byte, so that it can be told that it is larger: a file may have no end.
+fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
+    let file = std::fs::File::open(path)?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reserves the machine's memory for this many users.

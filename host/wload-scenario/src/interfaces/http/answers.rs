@@ -1,12 +1,13 @@
 //! `wload:scenario/http.exchange`: what a guest may ask about an answer.
 
 use wasmtime::component::Resource;
+use wload_core::limits::{MESSAGE_BYTES_MAX, REQUEST_NAME_BYTES_MAX};
 
 use crate::bindings::wload::scenario::http::Recording;
 use crate::bindings::wload::scenario::http::{ErrorCode, Hop, HostExchange, Timings};
 use crate::store_state::{StoreState, misuse};
 
-use super::{ExchangeHandle, OpenExchange, Outcome, convert};
+use super::{ExchangeHandle, OpenExchange, Outcome, convert, cut};
 
 type Handle = Resource<ExchangeHandle>;
 
@@ -103,7 +104,8 @@ impl HostExchange for StoreState {
         let recorder = user.core.clone();
         let open = user.open_exchange(&handle)?;
         if open.is_pending {
-            open.label.key = recorder.recorder.borrow_mut().intern(&open.label.method, &name);
+            let name = cut(&name, REQUEST_NAME_BYTES_MAX);
+            open.label.key = recorder.recorder.borrow_mut().intern(&open.label.method, name);
             open.label.name = name.into();
         }
         Ok(())
@@ -114,7 +116,7 @@ impl HostExchange for StoreState {
     }
 
     fn failure(&mut self, handle: Handle, message: String) -> wasmtime::Result<()> {
-        self.judge(&handle, Err(message))
+        self.judge(&handle, Err(cut(&message, MESSAGE_BYTES_MAX).to_owned()))
     }
 
     fn drop(&mut self, handle: Handle) -> wasmtime::Result<()> {
