@@ -6,35 +6,37 @@
 //! and however well it was compressed; a body in one piece is not copied.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::Body as _;
 use http_body_util::BodyExt;
+use tokio::time::timeout;
 use wload_core::limits::{BODY_RESERVE_BYTES_MAX, HttpLimits};
 
 use crate::decode::{self, Decoder};
-use crate::error::{FLOODED, HttpError};
+use crate::error::{FLOODED, HttpError, Phase};
 use crate::h2::StreamBody;
-use crate::timeouts::Timeouts;
+use crate::shared::CoreHttp;
 use crate::timing::Marks;
 
 /// The body of a response as its protocol hands it on.
 pub(crate) enum Incoming {
     Http1(hyper::body::Incoming),
-    Http2(StreamBody),
+    Http2(Box<StreamBody>),
 }
 
 /// A body on its way in.
 pub(crate) struct BodyReader {
     incoming: Incoming,
     marks: Rc<Marks>,
-    timeouts: Timeouts,
-    decoder: Option<Decoder>,
+    core: Rc<CoreHttp>,
+    between_bytes: Option<Duration>,
+    decoder: Option<Box<Decoder>>,
     keep: bool,
     promised: u64,
     received: u64,
-    limits: HttpLimits,
 }
 
 impl Incoming {
@@ -89,18 +91,19 @@ impl BodyReader {
         headers: &HeaderMap,
         keep: bool,
         marks: Rc<Marks>,
-        timeouts: Timeouts,
-        limits: &HttpLimits,
+        between_bytes: Option<Duration>,
+        core: &Rc<CoreHttp>,
     ) -> Result<Self, HttpError> {
+        let limits = core.limits();
         let promised = incoming.promised();
         if promised > limits.body_bytes_max {
             return Err(HttpError::BodyTooLarge(limits.body_bytes_max));
         }
         let codings = decode::codings_of(headers)?;
-        let decoder =
-            (!codings.is_empty()).then(|| Decoder::new(&codings, keep, limits.body_bytes_max));
-        let limits = *limits;
-        Ok(Self { incoming, marks, timeouts, decoder, keep, promised, received: 0, limits })
+        let decoder = (!codings.is_empty())
+            .then(|| Box::new(Decoder::new(&codings, keep, limits.body_bytes_max)));
+        let core = Rc::clone(core);
+        Ok(Self { incoming, marks, core, between_bytes, decoder, keep, promised, received: 0 })
     }
 
     /// Pieces are wanted one after the other.
@@ -112,7 +115,7 @@ impl BodyReader {
 
     /// Bytes of the decoded body so far.
     pub(crate) fn size(&mut self) -> u64 {
-        self.decoder.as_mut().map_or(self.received, Decoder::size)
+        self.decoder.as_mut().map_or(self.received, |decoder| decoder.size())
     }
 
     /// Reads all that is left. Returns it, or nothing when it is not wanted.
@@ -121,7 +124,7 @@ impl BodyReader {
             return self.read_plain().await;
         }
         while self.piece().await?.is_some() {}
-        Ok(self.decoder.as_mut().map(Decoder::take).unwrap_or_default())
+        Ok(self.decoder.as_mut().map(|decoder| decoder.take()).unwrap_or_default())
     }
 
     /// The next piece, decoded; `None` at the end.
@@ -134,7 +137,7 @@ impl BodyReader {
             }
         }
         // What the decoder held back until it saw the end.
-        let rest = self.decoder.as_mut().map(Decoder::take).unwrap_or_default();
+        let rest = self.decoder.as_mut().map(|decoder| decoder.take()).unwrap_or_default();
         Ok((!rest.is_empty()).then_some(rest))
     }
 
@@ -161,16 +164,23 @@ impl BodyReader {
 
     /// The next piece as it came in; the decoder has had it. At the end the decoder knows, too.
     async fn piece(&mut self) -> Result<Option<Bytes>, HttpError> {
-        let data = self.incoming.data(&self.marks, &self.limits);
-        let Some(data) = self.timeouts.data(data).await?? else {
+        let limits = self.core.limits();
+        let data = self.incoming.data(&self.marks, limits);
+        let data = match self.between_bytes {
+            None => data.await,
+            Some(limit) => Box::pin(timeout(limit, data))
+                .await
+                .unwrap_or(Err(HttpError::Timeout(Phase::BetweenBytes))),
+        };
+        let Some(data) = data? else {
             if let Some(decoder) = &mut self.decoder {
                 decoder.finish()?;
             }
             return Ok(None);
         };
         self.received = self.received.saturating_add(data.len() as u64);
-        if self.received > self.limits.body_bytes_max {
-            return Err(HttpError::BodyTooLarge(self.limits.body_bytes_max));
+        if self.received > limits.body_bytes_max {
+            return Err(HttpError::BodyTooLarge(limits.body_bytes_max));
         }
         if let Some(decoder) = &mut self.decoder {
             decoder.push(&data)?;

@@ -5,6 +5,7 @@
 //! Invariants: exchanges that are under way at once were asked for in one call, or were opened; the
 //! whole of an exchange has one timeout.
 
+use std::pin::pin;
 use std::rc::Rc;
 
 use http::{HeaderName, HeaderValue};
@@ -56,15 +57,14 @@ impl HttpClient {
     /// Sends a prepared request and reads its response to the end. `values` are for the placeholders.
     /// The future may be dropped at any time: the connection is closed, and
     /// [`HttpClient::take_interrupted`] says whether the target may have seen the request.
-    pub async fn send(
+    pub fn send(
         &mut self,
         request: &PreparedRequest,
         values: &[String],
         body: impl Into<RequestBody>,
-    ) -> Exchange {
-        let body = body.into();
+    ) -> impl Future<Output = Exchange> {
         self.flights.truncate(1);
-        exchange(&self.user, &self.flights[0], request, values, body).await
+        exchange(&self.user, &self.flights[0], request, values, body.into())
     }
 
     /// Sends a request that is not worth preparing. Braces in its URL have no meaning.
@@ -144,13 +144,12 @@ impl HttpClient {
     ) -> Result<(), HttpError> {
         let parsed = request::parse_header(name, value.as_deref().unwrap_or_default())?;
         let Some((name, parsed)) = parsed else { return Ok(()) };
-        let user = &self.user;
-        let mut defaults = user.defaults.borrow_mut();
+        let mut defaults = self.user.defaults.borrow_mut();
         let before = defaults.get(&name).map_or(0, |old| field_bytes(&name, old));
-        let others = user.default_bytes.get() - before;
+        let others = self.user.default_bytes.get() - before;
         if value.is_none() {
             defaults.remove(name);
-            user.default_bytes.set(others);
+            self.user.default_bytes.set(others);
             return Ok(());
         }
         if !defaults.contains_key(&name) && defaults.len() >= REQUEST_HEADERS_MAX {
@@ -158,8 +157,8 @@ impl HttpClient {
             return Err(HttpError::InvalidRequest(why));
         }
         let bytes = others + field_bytes(&name, &parsed);
-        user.check_header_bytes(bytes)?;
-        user.default_bytes.set(bytes);
+        self.user.check_header_bytes(bytes)?;
+        self.user.default_bytes.set(bytes);
         defaults.insert(name, parsed);
         Ok(())
     }
@@ -192,10 +191,6 @@ impl HttpClient {
     }
 }
 
-fn field_bytes(name: &HeaderName, value: &HeaderValue) -> usize {
-    name.as_str().len() + value.len()
-}
-
 /// One exchange to its end, under its timeout: the only timer of an exchange that does not connect.
 async fn exchange(
     user: &User,
@@ -208,24 +203,29 @@ async fn exchange(
     flight.clear();
     let limits = user.core.limits();
     let mut trail = Trail::new(user);
-    let first = user
-        .check_headers(request)
-        .and_then(|()| Step::first(request, values, body, limits.request_body_bytes_max));
-    let outcome = match first {
+    let outcome = match Step::first(user, request, values, body) {
         Ok(step) => {
             let timeouts = request.timeouts.or(limits);
             let course = Course { user, request, timeouts: &timeouts, flight };
-            let whole = async {
-                let head = course.follow(step, start, &mut trail).await?;
-                head.finish(user, &mut trail).await
+            let outcome = {
+                // Pinned here, so that the timeout around it moves a pointer and not all of its state.
+                let whole = pin!(async {
+                    let mut head = course.follow(step, start, &mut trail).await?;
+                    let (read, end) = head.read(&mut trail).await;
+                    Ok(head.finish(read?, end, user))
+                });
+                timeout_at(start + timeouts.total, whole).await
             };
-            let outcome = timeout_at(start + timeouts.total, whole).await;
             outcome.unwrap_or_else(|_| Err(HttpError::Timeout(trail.phase)))
         }
         Err(error) => Err(error),
     };
     flight.clear();
     trail.into_exchange(outcome, start)
+}
+
+fn field_bytes(name: &HeaderName, value: &HeaderValue) -> usize {
+    name.as_str().len() + value.len()
 }
 
 /// The user sends in parallel as long as it lives, also when the future is dropped.

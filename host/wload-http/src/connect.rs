@@ -90,7 +90,7 @@ async fn start_http(
         return Ok(Lease::http2(Rc::new(h2::Connection::start(stream, origin, limits).await?)));
     }
     let connection = h1::Connection::start(stream, origin, forward, &core.builder, limits).await?;
-    Ok(Lease::http1(connection))
+    Ok(Lease::http1(Box::new(connection)))
 }
 
 async fn start_tls(

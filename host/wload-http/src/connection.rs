@@ -20,7 +20,7 @@ use crate::{h1, h2};
 #[derive(Debug)]
 pub(crate) enum Lease {
     Http1 {
-        connection: h1::Connection,
+        connection: Box<h1::Connection>,
         /// One of the connections that an origin may have, when requests are sent in parallel.
         place: Option<OwnedSemaphorePermit>,
     },
@@ -43,7 +43,7 @@ pub(crate) struct SendFailure {
 }
 
 impl Lease {
-    pub(crate) fn http1(connection: h1::Connection) -> Self {
+    pub(crate) fn http1(connection: Box<h1::Connection>) -> Self {
         Self::Http1 { connection, place: None }
     }
 
@@ -69,17 +69,27 @@ impl Lease {
                 let response = connection.send(request, limits).await?;
                 Ok(response.map(Incoming::Http1))
             }
+            // Boxed, so that HTTP/1.1 does not carry its state around.
             Self::Http2 { connection, marks } => {
-                let request =
-                    h2::translate(request, &connection.origin).map_err(SendFailure::final_one)?;
-                let response = connection.send(request, marks, limits).await?;
-                if response.headers().len() > limits.header_fields_max {
-                    return Err(SendFailure::final_one(HttpError::head_too_large(limits)));
-                }
-                Ok(response.map(Incoming::Http2))
+                let sent = Box::pin(send_http2(connection, marks, request, limits));
+                Ok(sent.await?.map(|body| Incoming::Http2(Box::new(body))))
             }
         }
     }
+}
+
+async fn send_http2(
+    connection: &Rc<h2::Connection>,
+    marks: &Rc<Marks>,
+    request: Request<Outgoing>,
+    limits: &HttpLimits,
+) -> Result<Response<h2::StreamBody>, SendFailure> {
+    let request = h2::translate(request, &connection.origin).map_err(SendFailure::final_one)?;
+    let response = connection.send(request, marks, limits).await?;
+    if response.headers().len() > limits.header_fields_max {
+        return Err(SendFailure::final_one(HttpError::head_too_large(limits)));
+    }
+    Ok(response)
 }
 
 impl SendFailure {

@@ -115,8 +115,8 @@ impl Course<'_> {
             let keep = self.request.keep_body && redirect.is_none();
             trail.phase = Phase::ReadingBody;
             let marks = Rc::clone(lease.marks());
-            let body =
-                BodyReader::new(incoming, &parts.headers, keep, marks, *self.timeouts, limits);
+            let (between, core) = (self.timeouts.between_bytes(), &self.user.core);
+            let body = BodyReader::new(incoming, &parts.headers, keep, marks, between, core);
             let mut head = match body {
                 Ok(body) => Head { parts, body, lease, ready },
                 Err(error) => {
@@ -149,13 +149,18 @@ impl Course<'_> {
         start: Instant,
         trail: &mut Trail,
     ) -> Result<(Leased, Parts, Incoming), HttpError> {
-        let limits = *self.user.core.limits();
+        let limits = self.user.core.limits();
         trail.timing = RequestTiming::default();
         let (mut is_new, mut repeats) = (false, 0);
         loop {
             trail.phase = Phase::Connecting;
             let origin = &step.address.origin;
-            let mut leased = self.user.lease(origin, start, is_new, self.timeouts, trail).await?;
+            let pooled = if is_new { None } else { self.user.pooled(origin, start) };
+            let mut leased = match pooled {
+                Some(leased) => leased,
+                // Boxed, so that a request on a kept connection does not carry its state around.
+                None => Box::pin(self.user.lease(origin, is_new, self.timeouts, trail)).await?,
+            };
             trail.timing.connection_reused = leased.was_pooled;
             trail.phase = Phase::Waiting;
             let marks = Rc::clone(leased.lease.marks());
@@ -171,8 +176,13 @@ impl Course<'_> {
             };
             let (method, target) = (message.method().as_str(), message.uri());
             trail.trace.request(method, target, version, message.headers());
-            let sent = leased.lease.send(message, &limits);
-            let failure = match self.timeouts.head(&marks, leased.ready, sent).await {
+            let sent = leased.lease.send(message, limits);
+            let sent = if self.timeouts.limit_head() {
+                Box::pin(self.timeouts.head(&marks, leased.ready, sent)).await
+            } else {
+                Ok(sent.await)
+            };
+            let failure = match sent {
                 Ok(Ok(response)) => {
                     let (parts, incoming) = response.into_parts();
                     let (status, reason) = (parts.status.as_u16(), reason_of(&parts));
@@ -204,17 +214,11 @@ impl Head {
         (read, end)
     }
 
-    /// Reads the body and gives the connection back.
-    pub(crate) async fn finish(
-        mut self,
-        user: &User,
-        trail: &mut Trail,
-    ) -> Result<Last, HttpError> {
-        let (read, end) = self.read(trail).await;
-        let body = read?;
+    /// The body was read: gives the connection back.
+    pub(crate) fn finish(mut self, body: Bytes, end: Instant, user: &User) -> Last {
         let body_size = self.body.size();
         user.pool.borrow_mut().put(self.lease, end, user.core.limits());
-        Ok(Last { parts: self.parts, body, body_size, end })
+        Last { parts: self.parts, body, body_size, end }
     }
 }
 

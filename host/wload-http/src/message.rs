@@ -33,14 +33,15 @@ pub(crate) struct Step {
 impl Step {
     /// The first request of a chain.
     pub(crate) fn first(
+        user: &User,
         request: &PreparedRequest,
         values: &[String],
         body: RequestBody,
-        body_bytes_max: usize,
     ) -> Result<Self, HttpError> {
-        let kept = body.bytes_kept();
-        if kept > body_bytes_max {
-            let why = format!("the body has {kept} bytes, at most {body_bytes_max} are allowed");
+        user.check_header_bytes(request.header_bytes() + user.default_bytes.get())?;
+        let (kept, max) = (body.bytes_kept(), user.core.limits().request_body_bytes_max);
+        if kept > max {
+            let why = format!("the body has {kept} bytes, at most {max} are allowed");
             return Err(HttpError::InvalidRequest(why));
         }
         Ok(Self {

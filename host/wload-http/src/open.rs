@@ -66,10 +66,7 @@ impl OpenExchange {
         let mut trail = Trail::new(user);
         let timeouts = request.timeouts.or(limits);
         let deadline = start + timeouts.total;
-        let first = user
-            .check_headers(request)
-            .and_then(|()| Step::first(request, values, body, limits.request_body_bytes_max));
-        let outcome = match first {
+        let outcome = match Step::first(user, request, values, body) {
             Ok(step) => {
                 let course = Course { user, request, timeouts: &timeouts, flight };
                 let outcome = timeout_at(deadline, course.follow(step, start, &mut trail)).await;

@@ -21,7 +21,8 @@ use crate::{h1, h2};
 /// Oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Pool {
-    idle: Vec<h1::Connection>,
+    #[expect(clippy::vec_box, reason = "every request moves one out of here and back")]
+    idle: Vec<Box<h1::Connection>>,
     shared: Vec<Rc<h2::Connection>>,
     lanes: Vec<(Rc<Origin>, Rc<Lane>)>,
 }

@@ -72,6 +72,11 @@ impl Timeouts {
         self.between_bytes.is_some()
     }
 
+    /// Waiting for a head has other limits than the total: [`Timeouts::head`] knows them.
+    pub(crate) fn limit_head(&self) -> bool {
+        self.first_byte.is_some() || self.between_bytes.is_some()
+    }
+
     /// Waits for the head of a response. The first byte may come so late after the last one of the
     /// request, and every later byte so late after the one before it.
     pub(crate) async fn head<T>(
@@ -112,11 +117,8 @@ impl Timeouts {
         }
     }
 
-    /// Waits for the next piece of a body.
-    pub(crate) async fn data<T>(&self, data: impl Future<Output = T>) -> Result<T, HttpError> {
-        let Some(limit) = self.between_bytes else { return Ok(data.await) };
-        timeout_at(Instant::now() + limit, data)
-            .await
-            .map_err(|_| HttpError::Timeout(Phase::BetweenBytes))
+    /// How long the next piece of a body may take.
+    pub(crate) fn between_bytes(&self) -> Option<Duration> {
+        self.between_bytes
     }
 }

@@ -18,11 +18,7 @@ use crate::error::HttpError;
 
 /// The body of a request. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct RequestBody {
-    kind: Kind,
-    len: u64,
-    is_chunked: bool,
-}
+pub struct RequestBody(Kind);
 
 /// A part of a body.
 #[derive(Clone, Debug)]
@@ -43,7 +39,14 @@ enum Kind {
     #[default]
     Empty,
     Whole(Bytes),
-    Parts(Rc<[BodyPart]>),
+    Parts(Rc<Parts>),
+}
+
+#[derive(Debug)]
+struct Parts {
+    list: Box<[BodyPart]>,
+    len: u64,
+    is_chunked: bool,
 }
 
 impl RequestBody {
@@ -76,46 +79,58 @@ impl RequestBody {
                 "the body has {len} bytes, at most {UPLOAD_BYTES_MAX} are allowed"
             ));
         }
-        Ok(Self { kind: Kind::Parts(ready.into()), len, is_chunked })
+        let list = ready.into_boxed_slice();
+        Ok(Self(Kind::Parts(Rc::new(Parts { list, len, is_chunked }))))
     }
 
     /// Bytes of it.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.len
+        match &self.0 {
+            Kind::Empty => 0,
+            Kind::Whole(bytes) => bytes.len() as u64,
+            Kind::Parts(parts) => parts.len,
+        }
     }
 
     /// It has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Its length is not announced.
     pub(crate) fn is_chunked(&self) -> bool {
-        self.is_chunked
+        matches!(&self.0, Kind::Parts(parts) if parts.is_chunked)
     }
 
     /// Bytes that are kept in memory for it.
     pub(crate) fn bytes_kept(&self) -> usize {
-        match &self.kind {
+        match &self.0 {
             Kind::Empty => 0,
             Kind::Whole(bytes) => bytes.len(),
-            Kind::Parts(parts) => parts.iter().map(BodyPart::bytes_kept).sum(),
+            Kind::Parts(parts) => parts.list.iter().map(BodyPart::bytes_kept).sum(),
         }
     }
 
     /// Begins to send it.
     pub(crate) fn outgoing(&self) -> Outgoing {
-        Outgoing { body: self.clone(), part: 0, offset: 0, sent: 0 }
+        match &self.0 {
+            Kind::Empty => Outgoing::Whole(Bytes::new()),
+            Kind::Whole(bytes) => Outgoing::Whole(bytes.clone()),
+            Kind::Parts(parts) => Outgoing::Parts(Box::new(PartsLeft {
+                parts: Rc::clone(parts),
+                part: 0,
+                offset: 0,
+                sent: 0,
+            })),
+        }
     }
 }
 
 impl From<Bytes> for RequestBody {
     fn from(bytes: Bytes) -> Self {
-        let len = bytes.len() as u64;
-        let kind = if len == 0 { Kind::Empty } else { Kind::Whole(bytes) };
-        Self { kind, len, is_chunked: false }
+        Self(if bytes.is_empty() { Kind::Empty } else { Kind::Whole(bytes) })
     }
 }
 
@@ -165,10 +180,16 @@ fn fill_chunk(pattern: Bytes, len: u64) -> Bytes {
     if times < 2 { pattern } else { pattern.repeat(times).into() }
 }
 
-/// A body on its way.
+/// What is left of a body on its way. Small: it passes through hyper's channels by value.
 #[derive(Debug)]
-pub(crate) struct Outgoing {
-    body: RequestBody,
+pub(crate) enum Outgoing {
+    Whole(Bytes),
+    Parts(Box<PartsLeft>),
+}
+
+#[derive(Debug)]
+pub(crate) struct PartsLeft {
+    parts: Rc<Parts>,
     part: usize,
     offset: u64,
     sent: u64,
@@ -176,28 +197,34 @@ pub(crate) struct Outgoing {
 
 impl Outgoing {
     pub(crate) fn is_end(&self) -> bool {
-        self.sent >= self.body.len
+        match self {
+            Self::Whole(bytes) => bytes.is_empty(),
+            Self::Parts(left) => left.sent >= left.parts.len,
+        }
     }
 
     /// The next bytes, or `None` at its end.
     pub(crate) fn next_chunk(&mut self) -> Option<Bytes> {
-        let chunk = match &self.body.kind {
-            Kind::Empty => return None,
-            Kind::Whole(_) if self.sent > 0 => return None,
-            Kind::Whole(bytes) => bytes.clone(),
-            Kind::Parts(parts) => loop {
-                let part = parts.get(self.part)?;
-                if self.offset < part.len() {
-                    let chunk = part.chunk(self.offset);
-                    self.offset += chunk.len() as u64;
-                    break chunk;
-                }
-                self.part += 1;
-                self.offset = 0;
-            },
-        };
-        self.sent += chunk.len() as u64;
-        Some(chunk)
+        match self {
+            Self::Whole(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
+            Self::Parts(left) => left.next_chunk(),
+        }
+    }
+}
+
+impl PartsLeft {
+    fn next_chunk(&mut self) -> Option<Bytes> {
+        loop {
+            let part = self.parts.list.get(self.part)?;
+            if self.offset < part.len() {
+                let chunk = part.chunk(self.offset);
+                self.offset += chunk.len() as u64;
+                self.sent += chunk.len() as u64;
+                return Some(chunk);
+            }
+            self.part += 1;
+            self.offset = 0;
+        }
     }
 }
 
@@ -217,10 +244,10 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        if self.body.is_chunked {
-            SizeHint::default()
-        } else {
-            SizeHint::with_exact(self.body.len - self.sent)
+        match self {
+            Self::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Parts(left) if left.parts.is_chunked => SizeHint::default(),
+            Self::Parts(left) => SizeHint::with_exact(left.parts.len - left.sent),
         }
     }
 }

@@ -19,7 +19,6 @@ use crate::error::HttpError;
 use crate::exchange::Trail;
 use crate::origin::{BaseUrl, Origin};
 use crate::pool::Pool;
-use crate::request::PreparedRequest;
 use crate::settings::Protocol;
 use crate::shared::CoreHttp;
 use crate::timeouts::Timeouts;
@@ -66,11 +65,7 @@ impl User {
         }
     }
 
-    /// Whether the headers that the scenario set may be sent.
-    pub(crate) fn check_headers(&self, request: &PreparedRequest) -> Result<(), HttpError> {
-        self.check_header_bytes(request.header_bytes() + self.default_bytes.get())
-    }
-
+    /// Refuses headers over the limit.
     pub(crate) fn check_header_bytes(&self, bytes: usize) -> Result<(), HttpError> {
         let max = self.core.limits().request_header_bytes_max;
         if bytes > max {
@@ -89,23 +84,27 @@ impl User {
         Ok(self.sessions.get_or_init(|| tls::with_sessions(shared)))
     }
 
-    /// A connection to an origin: one that is there, unless `is_new`, or a new one.
+    /// A connection to an origin that is there.
+    pub(crate) fn pooled(&self, origin: &Origin, now: Instant) -> Option<Leased> {
+        if self.is_parallel.get() {
+            return None;
+        }
+        let lease = self.pool.borrow_mut().take(origin, now, self.core.limits())?;
+        Some(Leased { lease, was_pooled: true, ready: now })
+    }
+
+    /// A connection to an origin when none was [`User::pooled`]. `is_new`: not one that is kept.
     pub(crate) async fn lease(
         &self,
         origin: &Rc<Origin>,
-        start: Instant,
         is_new: bool,
         timeouts: &Timeouts,
         trail: &mut Trail,
     ) -> Result<Leased, HttpError> {
-        let limits = self.core.limits();
         if self.is_parallel.get() {
-            return self.lease_in_parallel(origin, is_new, timeouts, trail).await;
-        }
-        let found = if is_new { None } else { self.pool.borrow_mut().take(origin, start, limits) };
-        match found {
-            Some(lease) => Ok(Leased { lease, was_pooled: true, ready: start }),
-            None => self.connect(origin, timeouts, trail).await,
+            self.lease_in_parallel(origin, is_new, timeouts, trail).await
+        } else {
+            self.connect(origin, timeouts, trail).await
         }
     }
 
@@ -155,7 +154,7 @@ impl User {
         timeouts: &Timeouts,
         trail: &mut Trail,
     ) -> Result<Leased, HttpError> {
-        let lease = Box::pin(connect::open(self, origin, timeouts, trail)).await?;
+        let lease = connect::open(self, origin, timeouts, trail).await?;
         if let Lease::Http2 { connection, .. } = &lease {
             self.pool.borrow_mut().share(connection, self.core.limits());
         }
