@@ -1,27 +1,30 @@
-//! The HTTP/1.1 of a simulated user: a measuring client on one thread.
+//! The HTTP of a simulated user, 1.1 and 2: a measuring client on one thread.
 //!
 //! Upstream: the interfaces of a scenario. Downstream: the target.
 //!
 //! One request's path, with the points in time:
 //!
 //! ```text
-//! HttpClient::send          start ─┐
-//!   request, template              │ the address from values
-//!   pool, or connect               │ dns │ connect │ tls
-//!   client: headers, cookies       │
-//!   h1: hyper writes the request   │ send
-//!   h1: the first byte arrives     │ first byte
-//!   body: to its end, decoded      │ body
-//!   redirect: again from the pool  │
-//! Exchange                   end ──┘ total
+//! HttpClient::send               start ─┐
+//!   request, template                   │ the address from values
+//!   exchange: pool, or connect          │ dns │ connect (a proxy's tunnel in it) │ tls
+//!   message: headers, cookies           │
+//!   connection: h1 or h2 writes it      │ send
+//!   wire: the first byte arrives        │ first byte
+//!   body, decode: to its end            │ body
+//!   redirect: again from the pool       │
+//! Exchange                        end ──┘ total
 //! ```
+//!
+//! [`HttpClient::send_all`] does it for many requests at once, [`HttpClient::open`] stops at the head of
+//! the response and hands out the body piece by piece.
 //!
 //! Invariants: everything of a user stays on one thread and takes no lock; a request on a kept
 //! connection parses no URL, sets one timer and reads the clock four times; every size has a limit
 //! (`wload_core::limits::HttpLimits`); all failures are values, an [`Exchange`] always exists.
 //!
-//! Must run inside a `tokio::task::LocalSet`: the one loop, `h1::connection_loop`, is spawned there, one
-//! per open connection; it is owned by that connection and ends with it.
+//! Must run inside a `tokio::task::LocalSet`: the loops, `h1::connection_loop` and `h2::connection_loop`,
+//! are spawned there, one per open connection; each is owned by that connection and ends with it.
 
 mod body;
 mod client;
@@ -36,6 +39,7 @@ mod exchange;
 mod h1;
 mod h2;
 mod message;
+mod multipart;
 mod open;
 mod origin;
 mod pool;
@@ -60,6 +64,7 @@ mod zstd;
 pub use client::{HttpClient, ParallelRequest};
 pub use cookies::Cookie;
 pub use error::{HttpError, Phase};
+pub use multipart::Multipart;
 pub use open::{OpenExchange, Opened};
 pub use origin::BaseUrl;
 pub use request::{PreparedRequest, RequestSpec};

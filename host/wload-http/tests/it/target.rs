@@ -155,15 +155,16 @@ impl Peer {
         self.socket.reset_on_drop();
     }
 
-    /// Reads up to this many bytes of what is there.
-    pub(crate) async fn read_some(&mut self, max: usize) {
-        let before = self.buffer.len();
-        while self.buffer.len() - before < max {
+    /// Reads and forgets about this many bytes of what is there; says how many.
+    pub(crate) async fn skip_some(&mut self, max: usize) -> usize {
+        self.buffer.clear();
+        while self.buffer.len() < max {
             let wait = tokio::time::timeout(Duration::from_millis(5), self.fill());
             if !matches!(wait.await, Ok(Some(()))) {
-                return;
+                break;
             }
         }
+        self.buffer.len()
     }
 
     /// Waits until the client closes.
