@@ -75,7 +75,34 @@ impl Wload {
     /// `wload ARGS`, split at spaces: values with spaces are added by [`Wload::arg`].
     #[must_use]
     pub fn new(args: &str) -> Self {
-        let mut command = Command::new(binary());
+        Self::of(Command::new(binary()), args)
+    }
+
+    /// `WRAPPER wload ARGS`, for a program that changes what a process may do and then becomes it.
+    ///
+    /// # Panics
+    /// When the wrapper is empty.
+    #[must_use]
+    pub fn under(wrapper: &str, args: &str) -> Self {
+        let mut words = wrapper.split_whitespace();
+        let mut command = Command::new(words.next().expect("a wrapper has a name"));
+        command.args(words).arg(binary());
+        Self::of(command, args)
+    }
+
+    /// `WRAPPER SCRIPT wload ARGS`: the binary is the script's `$0`, what follows are its arguments.
+    ///
+    /// # Panics
+    /// When the wrapper is empty.
+    #[must_use]
+    pub fn script_under(wrapper: &str, script: &str, args: &str) -> Self {
+        let mut words = wrapper.split_whitespace();
+        let mut command = Command::new(words.next().expect("a wrapper has a name"));
+        command.args(words).arg(script).arg(binary());
+        Self::of(command, args)
+    }
+
+    fn of(mut command: Command, args: &str) -> Self {
         command.args(args.split_whitespace()).env_clear();
         for name in KEPT_VARIABLES {
             if let Some(value) = std::env::var_os(name) {
@@ -93,6 +120,12 @@ impl Wload {
     #[must_use]
     pub fn run(component: &Path, host: &str, args: &str) -> Self {
         Self::new("run").arg(component).arg("--host").arg(host).args(args)
+    }
+
+    /// The same under a wrapper.
+    #[must_use]
+    pub fn run_under(wrapper: &str, component: &Path, host: &str, args: &str) -> Self {
+        Self::under(wrapper, "run").arg(component).arg("--host").arg(host).args(args)
     }
 
     /// One more argument.
@@ -137,6 +170,31 @@ impl Wload {
         self
     }
 
+    /// Data go there, and not to the test.
+    #[must_use]
+    pub fn with_stdout(mut self, stdout: impl Into<Stdio>) -> Self {
+        self.command.stdout(stdout);
+        self
+    }
+
+    /// Talk goes there, and not to the test.
+    #[must_use]
+    pub fn with_stderr(mut self, stderr: impl Into<Stdio>) -> Self {
+        self.command.stderr(stderr);
+        self
+    }
+
+    /// This is its terminal: where it reads and talks.
+    ///
+    /// # Panics
+    /// When the terminal cannot be had twice.
+    #[must_use]
+    pub fn with_terminal(mut self, terminal: std::os::fd::OwnedFd) -> Self {
+        let second = terminal.try_clone().expect("another descriptor of the terminal");
+        self.command.stdin(terminal).stderr(second);
+        self
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -146,8 +204,8 @@ impl Wload {
         let words = self.command.get_args().map(OsString::from).collect();
         let mut child =
             self.command.spawn().unwrap_or_else(|error| panic!("failed to start wload: {error}"));
-        let stdout = Reader::start(child.stdout.take().expect("stdout is a pipe"));
-        let stderr = Reader::start(child.stderr.take().expect("stderr is a pipe"));
+        let stdout = child.stdout.take().map_or_else(Reader::of_nothing, Reader::start);
+        let stderr = child.stderr.take().map_or_else(Reader::of_nothing, Reader::start);
         Running { child, words, stdout, stderr, deadline: Instant::now() + self.deadline }
     }
 
@@ -198,9 +256,26 @@ impl Running {
         self.signal(Signal::TERM);
     }
 
+    /// What a terminal sends when it is closed.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
     fn signal(&self, signal: Signal) {
+        kill_process(self.pid(), signal).expect("the process is ours");
+    }
+
+    /// Its id.
+    ///
+    /// # Panics
+    /// Never: a process has an id until it is waited for.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("a process has an id"), signal).expect("the process is ours");
+        pid.expect("a process has an id")
     }
 
     /// The end of its stdin.
@@ -342,6 +417,11 @@ impl Reader {
             }
         });
         Self { bytes, thread: Some(thread) }
+    }
+
+    /// Of what goes elsewhere.
+    fn of_nothing() -> Self {
+        Self { bytes: Arc::default(), thread: None }
     }
 
     fn text(&self) -> String {

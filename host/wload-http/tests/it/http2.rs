@@ -408,3 +408,58 @@ fn heads_over_the_limit_are_refused() {
         assert!([LARGE, calm].contains(&text.as_str()), "{text}");
     });
 }
+
+#[test]
+fn timeouts_of_bytes_hold_for_streams() {
+    on_core(async {
+        let target = FrameTarget::start(|mut peer| async move {
+            let mut count = 0;
+            while let Some(stream) = peer.request().await {
+                count += 1;
+                if count > 1 {
+                    peer.write([head(stream, 0), frame(DATA, 0, stream, "half")].concat()).await;
+                }
+            }
+        })
+        .await;
+        let mut client = client(&target.url(), HttpLimits::default());
+        let short = Some(std::time::Duration::from_millis(60));
+        let asked = RequestSpec {
+            first_byte_timeout: short,
+            between_bytes_timeout: short,
+            ..spec("GET", "/")
+        };
+        for expected in [
+            "timed out while waiting for the first byte of the response",
+            "timed out while waiting for the next bytes of the response",
+        ] {
+            assert_eq!(outcome(&client.send_once(asked.clone(), None).await), expected);
+        }
+        // Only the streams are gone.
+        assert_eq!(target.connections(), 1);
+    });
+}
+
+#[test]
+fn a_connection_that_was_closed_in_the_meantime_is_not_used() {
+    on_core(async {
+        let target = FrameTarget::start(|mut peer| async move {
+            let Some(stream) = peer.request().await else { return };
+            peer.write(head(stream, END_STREAM)).await;
+            peer.close().await;
+        })
+        .await;
+        let other = Http2Target::start(|_, mut respond| async move {
+            reply(&mut respond, 200, &[], "").await;
+        })
+        .await;
+        let mut client = client(&target.url(), HttpLimits::default());
+        for number in 1..=3 {
+            let exchange = client.send_once(spec("POST", "/"), None).await;
+            assert_eq!((outcome(&exchange), exchange.repeats), ("200".into(), 0));
+            assert_eq!(target.connections(), number);
+            // Until the answer of the other target arrives, the end of the first connection has.
+            get(&mut client, &other.url("/")).await;
+        }
+    });
+}
