@@ -41,7 +41,10 @@ impl Step {
         user.check_header_bytes(request.header_bytes() + user.default_bytes.get())?;
         let (kept, max) = (body.bytes_kept(), user.core.limits().request_body_bytes_max);
         if kept > max {
-            let why = format!("the body has {kept} bytes, at most {max} are allowed");
+            let why = format!(
+                "the body has {kept} bytes, at most {max} are allowed \
+                 (`--limit request-body-size`)"
+            );
             return Err(HttpError::InvalidRequest(why));
         }
         Ok(Self {

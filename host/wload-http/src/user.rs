@@ -69,7 +69,10 @@ impl User {
     pub(crate) fn check_header_bytes(&self, bytes: usize) -> Result<(), HttpError> {
         let max = self.core.limits().request_header_bytes_max;
         if bytes > max {
-            let why = format!("the headers have {bytes} bytes, at most {max} are allowed");
+            let why = format!(
+                "the headers have {bytes} bytes, at most {max} are allowed \
+                 (`--limit request-header-size`)"
+            );
             return Err(HttpError::InvalidRequest(why));
         }
         Ok(())

@@ -16,7 +16,7 @@ use wload::scenario::http::{self, Recording, RequestSpec};
 use wload::scenario::{clock, options};
 
 /// What the option may say.
-const SHAPES: [&str; 13] = [
+const SHAPES: [&str; 11] = [
     "loop",
     "trap",
     "sleep",
@@ -25,11 +25,9 @@ const SHAPES: [&str; 13] = [
     "rate-negative",
     "rate-zero",
     "rate-infinite",
-    "rate-tiny",
     "too-many-users",
     "unknown-class",
     "many-classes",
-    "restless",
 ];
 /// How long the shape answers well.
 const GOOD: Duration = Duration::from_secs(2);
@@ -48,7 +46,7 @@ fn step(users: u32, spawn_rate: f64, nobodies: usize) -> Option<shape::Step> {
     Some(shape::Step { users, spawn_rate, classes: vec!["Nobody".into(); nobodies] })
 }
 
-fn misshapen(shape: &str, state: shape::State) -> Option<shape::Step> {
+fn misshapen(shape: &str) -> Option<shape::Step> {
     match shape {
         "loop" => loop {
             std::hint::black_box(());
@@ -66,13 +64,9 @@ fn misshapen(shape: &str, state: shape::State) -> Option<shape::Step> {
         "rate-negative" => step(USERS, -1.0, 0),
         "rate-zero" => step(USERS, 0.0, 0),
         "rate-infinite" => step(USERS, f64::INFINITY, 0),
-        // One user more, in some years.
-        "rate-tiny" => step(USERS + 1, 1e-300, 0),
         "too-many-users" => step(u32::MAX, 1.0, 0),
         "unknown-class" => step(USERS, 100.0, 1),
         "many-classes" => step(USERS, 100.0, 100_000),
-        // Another target at each tick.
-        "restless" => step(USERS + (state.elapsed % 2) as u32, 1e9, 0),
         _ => step(USERS, 1e9, 0),
     }
 }
@@ -80,7 +74,7 @@ fn misshapen(shape: &str, state: shape::State) -> Option<shape::Step> {
 impl shape::Guest for Misshaped {
     fn tick(state: shape::State) -> Option<shape::Step> {
         let shape = options::get("shape").unwrap_or_default();
-        if state.elapsed < nanos(GOOD) { step(USERS, 1e9, 0) } else { misshapen(&shape, state) }
+        if state.elapsed < nanos(GOOD) { step(USERS, 1e9, 0) } else { misshapen(&shape) }
     }
 }
 
