@@ -30,6 +30,7 @@ pub struct StatsDelta {
     pub(crate) exceptions: HashMap<ExceptionKey, Occurrences>,
     pub(crate) metrics: HashMap<MetricKey, MetricDelta>,
     pub(crate) interrupted: u64,
+    pub(crate) repeated: u64,
 }
 
 impl StatsDelta {
@@ -41,6 +42,7 @@ impl StatsDelta {
             && self.exceptions.is_empty()
             && self.metrics.is_empty()
             && self.interrupted == 0
+            && self.repeated == 0
     }
 
     /// Finished requests of all rows.
@@ -60,6 +62,7 @@ impl StatsDelta {
         merge_exceptions(&mut self.exceptions, other.exceptions, limits);
         merge_metrics(&mut self.metrics, other.metrics, limits);
         self.interrupted += other.interrupted;
+        self.repeated += other.repeated;
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Recorder {
     /// By [`MetricId`].
     metrics: Vec<MetricDelta>,
     interrupted: u64,
+    repeated: u64,
 }
 
 impl Recorder {
@@ -124,6 +125,12 @@ impl Recorder {
         self.interrupted += 1;
     }
 
+    /// Counts requests that were sent again because the server had closed their connection: safe each
+    /// time, one row entry all the same, but the target has seen more than the tables.
+    pub fn record_repeated(&mut self, times: u32) {
+        self.repeated += u64::from(times);
+    }
+
     /// Everything since the last time. Costs as much as the rows that had samples.
     pub fn take_delta(&mut self) -> StatsDelta {
         let mut rows = HashMap::with_capacity(self.touched.len());
@@ -144,6 +151,7 @@ impl Recorder {
             exceptions: std::mem::take(&mut self.exceptions),
             metrics,
             interrupted: std::mem::take(&mut self.interrupted),
+            repeated: std::mem::take(&mut self.repeated),
         }
     }
 }

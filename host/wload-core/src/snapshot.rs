@@ -172,6 +172,9 @@ pub struct Snapshot {
     /// Requests that had left when their user was stopped, and whose end was not waited for: in no
     /// row, but known to the target.
     pub interrupted: u64,
+    /// Requests that were sent again because the server had closed their connection, or had refused
+    /// them untouched: the target has seen so many more than the tables.
+    pub repeated: u64,
     /// The generator itself.
     pub health: GeneratorHealth,
 }

@@ -46,6 +46,7 @@ pub struct Statistics {
     exceptions: HashMap<ExceptionKey, Occurrences>,
     metrics: HashMap<MetricKey, MetricDelta>,
     interrupted: u64,
+    repeated: u64,
 }
 
 /// What a snapshot says beside the statistics.
@@ -82,6 +83,7 @@ impl Statistics {
             exceptions: HashMap::new(),
             metrics: HashMap::new(),
             interrupted: 0,
+            repeated: 0,
         }
     }
 
@@ -95,6 +97,7 @@ impl Statistics {
         merge_exceptions(&mut self.exceptions, delta.exceptions, &self.limits);
         merge_metrics(&mut self.metrics, delta.metrics, &self.limits);
         self.interrupted += delta.interrupted;
+        self.repeated += delta.repeated;
     }
 
     /// Starts counting again (Locust: `--reset-stats`). Rows stay, with zeros. Exceptions stay as
@@ -108,6 +111,7 @@ impl Statistics {
         self.failures.clear();
         self.metrics.clear();
         self.interrupted = 0;
+        self.repeated = 0;
     }
 
     /// All numbers at this moment.
@@ -135,6 +139,7 @@ impl Statistics {
             exceptions: exception_rows(&self.exceptions),
             metrics: metric_rows(&self.metrics),
             interrupted: self.interrupted,
+            repeated: self.repeated,
             health: input.health,
         }
     }

@@ -187,8 +187,9 @@ fn metrics_and_interrupted_requests_are_in_one_delta() {
     recorder.add_metric(items, -2.0, Duration::ZERO);
     recorder.add_metric(items, f64::NAN, Duration::ZERO);
     recorder.record_interrupted();
+    recorder.record_repeated(2);
     let delta = recorder.take_delta();
-    assert_eq!((delta.metrics.len(), delta.interrupted), (1, 1));
+    assert_eq!((delta.metrics.len(), delta.interrupted, delta.repeated), (1, 1, 2));
     let (key, metric) = delta.metrics.iter().next().unwrap();
     let row = metric.row(key);
     assert_eq!((&*row.name, row.count, row.sum), ("items", 1, 2.0));

@@ -69,6 +69,17 @@ fn notes(summary: &RunSummary) -> Vec<String> {
             "{count} requests were on the wire when their users were stopped: they are in no table"
         )),
     }
+    match summary.snapshot.repeated {
+        0 => {}
+        1 => lines.push(
+            "1 request was sent again because the server had closed its connection; it counts once"
+                .to_owned(),
+        ),
+        count => lines.push(format!(
+            "{count} times a request was sent again because the server had closed its connection; \
+             it counts once"
+        )),
+    }
     if let Some(saturation) = &summary.saturation {
         lines.push(format!("Warning: {}", clean(saturation)));
     }

@@ -82,6 +82,7 @@ fn a_run_without_requests_has_a_summary_too() {
 fn what_makes_numbers_doubtful_is_said_under_the_tables() {
     let mut summary = example().summary();
     summary.snapshot.interrupted = 3;
+    summary.snapshot.repeated = 2;
     summary.saturation = Some("the generator was saturated\u{1b}[2J: use more cores".to_owned());
     let paper = Paper::default();
     give(&mut Console::new(paper.stream(), options(25)), &[ended(summary)]);
@@ -89,6 +90,8 @@ fn what_makes_numbers_doubtful_is_said_under_the_tables() {
     assert!(
         text.ends_with(
             "3 requests were on the wire when their users were stopped: they are in no table\n\
+             2 times a request was sent again because the server had closed its connection; it \
+             counts once\n\
              Warning: the generator was saturated\\u{1b}[2J: use more cores\n\n"
         ),
         "{text}"

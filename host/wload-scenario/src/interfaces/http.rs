@@ -174,6 +174,9 @@ impl UserState {
     /// Shows and records an exchange that has ended; its status, and whether it failed.
     fn account(&self, label: &Label, exchange: &Exchange, ended: Duration) -> (u16, bool) {
         let failure = exchange.failure(&label.name);
+        if exchange.repeats > 0 {
+            self.core.recorder.borrow_mut().record_repeated(exchange.repeats);
+        }
         if let Some(observe) = &self.core.observe {
             observe(&ObservedRequest {
                 method: &label.method,
