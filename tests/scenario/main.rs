@@ -7,6 +7,7 @@
 
 mod behaviour;
 mod coverage;
+mod http;
 mod isolation;
 mod order;
 mod refusals;
