@@ -18,10 +18,10 @@ const DUPLICATES: &str = "xtask/duplicate-versions.txt";
 
 /// Our crates, and which of our crates each may depend on. Data goes up and control goes down: an edge
 /// against the flow would let a lower part know its users.
-const EDGES: [(&str, &[&str]); 11] = [
-    ("wload-core", &[]),
-    ("wload-http", &["wload-core"]),
-    ("wload-scenario", &["wload-core", "wload-http"]),
+const EDGES: [(&str, &[&str]); 12] = [
+    ("wload-core", &["wload-fuzz"]),
+    ("wload-http", &["wload-core", "wload-fuzz"]),
+    ("wload-scenario", &["wload-core", "wload-fuzz", "wload-http"]),
     ("wload-engine", &["wload-core", "wload-http", "wload-scenario"]),
     ("wload-report", &["wload-core"]),
     ("wload-demo-target", &[]),
@@ -31,11 +31,14 @@ const EDGES: [(&str, &[&str]); 11] = [
             "wload-core",
             "wload-demo-target",
             "wload-engine",
+            "wload-fuzz",
             "wload-http",
             "wload-report",
             "wload-scenario",
         ],
     ),
+    // For tests only.
+    ("wload-fuzz", &[]),
     ("wload-sdk", &["wload-sdk-macros"]),
     ("wload-sdk-macros", &[]),
     // They drive the binary; the target is theirs to ask what it really received.
