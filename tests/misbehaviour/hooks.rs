@@ -159,9 +159,8 @@ fn ctrl_c_ends_a_test_start_that_sleeps_and_the_run_time_a_hook_that_does() {
         let args = format!("Steady -u {STEADY_USERS} --option hooks={act} {args}");
         Wload::run(&guest("misbehave"), &target.url(), &args).within(SOON)
     };
-    let mut running = start("sleep-at-test-start", "").spawn();
-    running.wait_for("Starting wload");
-    // Whether the hook is asleep yet nobody can tell; a command that comes before it must do as well.
+    let running = start("sleep-at-test-start", "").spawn();
+    target::wait_until(&target, SOON, |counts| counts.total.received > 0);
     running.interrupt();
     let interrupted = running.finish();
     assert!(interrupted.stderr.contains("Shutting down"), "{interrupted}");

@@ -27,7 +27,7 @@ pub(crate) const COMPUTE: &str = "--limit compute-time=200ms";
 pub(crate) struct Run {
     pub(crate) finished: Finished,
     pub(crate) time: Duration,
-    /// The most memory that the process had.
+    /// The most memory that the process had; 0 when it had ended before it could be asked.
     pub(crate) peak_bytes: u64,
     /// Where its files are.
     pub(crate) folder: PathBuf,
@@ -91,6 +91,7 @@ impl Run {
     pub(crate) fn steady_complaints(&self, time: Duration) -> Vec<String> {
         let rounds = u32::try_from(time.as_millis() / STEADY_PACE.as_millis()).unwrap();
         let expected = STEADY_USERS * u64::from(rounds);
+        assert!(self.peak_bytes > 0, "a process that runs for seconds was seen while it ran");
         let found = self.steady_requests();
         if (found as f64) < expected as f64 * STEADY_SHARE {
             return vec![format!("steady users sent {found} requests, expected {expected}")];
@@ -116,7 +117,6 @@ fn watch(process: u32) -> JoinHandle<u64> {
             peak = peak.max(bytes);
             std::thread::sleep(POLL);
         }
-        assert!(peak > 0, "the process was seen while it ran");
         peak
     })
 }

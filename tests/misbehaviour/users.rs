@@ -142,7 +142,7 @@ const COMPUTING: [UserKind; 20] = [
         "Panics",
         "panics with a message",
         "",
-        Exception("act", "the cart is empty (misbehave/src/computing.rs:"),
+        Exception("act", "panic: the cart is empty (misbehave/src/computing.rs:"),
     ),
     kind(
         "Exits",

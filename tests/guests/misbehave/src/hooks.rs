@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use crate::exports::wload::scenario::hooks::Guest;
+use crate::requests::get;
+use crate::wload::scenario::http::{self, Recording};
 use crate::wload::scenario::{clock, options};
 use crate::{Misbehave, computing};
 
@@ -26,7 +28,12 @@ pub const ACTS: [&str; 12] = [
 
 fn act(moment: &str) {
     let Some(act) = options::get("hooks") else { return };
-    match act.strip_suffix(moment).unwrap_or_default() {
+    let what = act.strip_suffix(moment).unwrap_or_default();
+    if !what.is_empty() {
+        // The test waits for it: from now on the hook does not end.
+        drop(http::send(&get("/log/hook", Recording::Silent), None));
+    }
+    match what {
         "loop-at-" => drop(computing::spin()),
         "trap-at-" => drop(computing::trap()),
         "sleep-at-" => drop(clock::sleep(u64::MAX)),
