@@ -6,6 +6,7 @@ mod addresses;
 mod basics;
 mod broken;
 mod frames;
+mod fuzz;
 mod http2;
 mod interrupted;
 mod parallel;
