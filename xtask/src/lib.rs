@@ -9,6 +9,7 @@ mod check;
 mod command;
 mod demo;
 pub mod deps;
+mod fuzz;
 mod gate;
 mod generate;
 mod guests;
@@ -61,6 +62,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Demo { arguments } => return demo::run(&repository, &arguments),
         Task::Generate { is_check } => generate::generate(&repository, is_check)?,
         Task::Deps => deps::check(&repository)?,
+        Task::Fuzz { name, seed } => fuzz::fuzz(&repository, name.as_deref(), seed)?,
     }
     Ok(ExitCode::SUCCESS)
 }

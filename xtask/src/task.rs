@@ -15,6 +15,7 @@ Tasks:
   test                The whole gate, as CI runs it
   guests              Build the examples and the guests of the tests into target/guests
   generate [--check]  Write the golden files anew; --check compares only
+  fuzz [NAME [SEED]]  Run one fuzzer until it fails or is stopped; without a name: which there are
   deps                Check crate edges, duplicate versions and licences
   help                This text
 ";
@@ -47,6 +48,13 @@ pub(crate) enum Task {
     },
     /// The rules of crates.
     Deps,
+    /// A fuzzer.
+    Fuzz {
+        /// Which; none: say which there are.
+        name: Option<String>,
+        /// Where its seeds begin.
+        seed: Option<u64>,
+    },
 }
 
 impl Task {
@@ -82,9 +90,23 @@ impl Task {
             }
             "generate" => Ok(Self::Generate { is_check: flag("--check")? }),
             "deps" => alone(Self::Deps),
+            "fuzz" => fuzz(&rest),
             _ => Err(format!("there is no task `{name}`")),
         }
     }
+}
+
+fn fuzz(words: &[String]) -> Result<Task, String> {
+    let (name, seed) = match words {
+        [] => (None, None),
+        [name] => (Some(name.clone()), None),
+        [name, seed] => {
+            let number = seed.parse().map_err(|_| format!("the seed `{seed}` is no number"))?;
+            (Some(name.clone()), Some(number))
+        }
+        [.., word] => return Err(format!("`{word}` after the seed of `fuzz`")),
+    };
+    Ok(Task::Fuzz { name, seed })
 }
 
 #[cfg(test)]
@@ -103,6 +125,10 @@ mod tests {
         assert_eq!(parse("check"), Ok(Task::Check { is_fast: false }));
         assert_eq!(parse("check --fast"), Ok(Task::Check { is_fast: true }));
         assert_eq!(parse("generate --check"), Ok(Task::Generate { is_check: true }));
+        let name = Some("shapes".to_owned());
+        assert_eq!(parse("fuzz shapes 7"), Ok(Task::Fuzz { name, seed: Some(7) }));
+        assert_eq!(parse("fuzz"), Ok(Task::Fuzz { name: None, seed: None }));
+        assert_eq!(parse("fuzz x y").unwrap_err(), "the seed `y` is no number");
     }
 
     #[test]
@@ -128,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_help_names_every_task() {
-        for name in ["demo", "setup", "check", "test", "guests", "generate", "deps", "help"] {
+        for name in ["demo", "setup", "check", "test", "guests", "generate", "deps", "fuzz", "help"]
+        {
             assert!(HELP.contains(&format!("\n  {name}")), "{name}");
             assert!(parse(name).is_ok(), "{name}");
         }
