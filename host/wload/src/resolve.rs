@@ -241,4 +241,6 @@ fn scenario_source(typed: &str, path: &Path) -> Result<ScenarioSource, String> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

@@ -7,25 +7,25 @@ use crate::args::{self, Invocation};
 use crate::settings::DirGrant;
 
 /// A folder with a component in it, and what is said from there.
-struct Desk {
+pub(super) struct Desk {
     folder: tempfile::TempDir,
-    env: Env,
+    pub(super) env: Env,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("shop.wasm"), b"\0asm").unwrap();
         let env = Env { folder: folder.path().to_owned(), cores: 2, seed: 77, ..Env::default() };
         Self { folder, env }
     }
 
-    fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(super) fn variable(mut self, name: &str, value: &str) -> Self {
         self.env.variables.insert(name.to_owned(), value.into());
         self
     }
 
-    fn file(self, name: &str, text: &str) -> Self {
+    pub(super) fn file(self, name: &str, text: &str) -> Self {
         fs::write(self.folder.path().join(name), text).unwrap();
         self
     }
