@@ -38,7 +38,7 @@ const fn lie(
     Lie { name, does, limit, says }
 }
 
-const MISBEHAVING: [Lie; 10] = [
+const MISBEHAVING: [Lie; 11] = [
     lie(
         "loop",
         "loops without end",
@@ -72,6 +72,12 @@ const MISBEHAVING: [Lie; 10] = [
         "answers an error",
         "",
         "the scenario's `describe` failed: the catalogue is closed",
+    ),
+    lie(
+        "escape-in-error",
+        "answers an error that clears the screen",
+        "",
+        "the scenario's `describe` failed: \\u{1b}[2Jgone",
     ),
     lie(
         "long-error",

@@ -72,7 +72,7 @@ impl Run {
         of_steady.map(|row| row.count("Request Count")).sum()
     }
 
-    /// What is wrong with the run as a whole: its exit code, its end, its memory.
+    /// What is wrong with the run as a whole: its exit code, its end, its output, its memory.
     pub(crate) fn complaints(&self, code: i32, time: Duration, bytes_max: u64) -> Vec<String> {
         let mut complaints = Vec::new();
         if self.finished.code != Some(code) {
@@ -80,6 +80,9 @@ impl Run {
         }
         if self.time > time + END_TIME_MAX {
             complaints.push(format!("it took {:?} instead of {time:?}", self.time));
+        }
+        if self.finished.stderr.contains('\u{1b}') {
+            complaints.push("an escape reaches the terminal".to_owned());
         }
         if self.peak_bytes > bytes_max {
             complaints.push(format!("it took {} KiB of memory", self.peak_bytes >> 10));

@@ -242,7 +242,7 @@ const HOLDING: [UserKind; 16] = [
 ];
 
 /// Requests, and the end of a run.
-const SENDING: [UserKind; 18] = [
+const SENDING: [UserKind; 19] = [
     kind("SendsAGibibyte", "sends a body of a GiB", "memory", Exception("act", MEMORY)),
     kind(
         "SendsALargeBody",
@@ -312,6 +312,12 @@ const SENDING: [UserKind; 18] = [
             "act",
             "trap: invalid request: cookie `large`: it is over a limit or its domain is not acceptable",
         ),
+    ),
+    kind(
+        "CallsWithExtremes",
+        "calls what there is with the largest numbers and texts that clear the screen",
+        "",
+        Failure("", "CatchResponseError('')"),
     ),
     kind(
         "SleepsInTask",

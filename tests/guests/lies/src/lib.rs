@@ -97,6 +97,7 @@ fn misbehave(lie: &str) -> Result<(), String> {
         "sleep" => std::thread::sleep(Duration::from_secs(365 * 86_400)),
         "host" => drop(options::get("anything")),
         "error" => return Err("the catalogue is closed".into()),
+        "escape-in-error" => return Err("\u{1b}[2Jgone\nerror: another".into()),
         "long-error" => return Err("long ".repeat(4 << 20)),
         _ => {}
     }

@@ -64,7 +64,7 @@ fn nothing() -> Ended {
 }
 
 /// The first is the one that does not misbehave.
-pub const KINDS: [Kind; 60] = [
+pub const KINDS: [Kind; 61] = [
     Kind { name: "Steady", users: 40, pause: STEADY, moment: Moment::Task, act: requests::steady },
     task("LoopsInTask", computing::spin),
     at(Moment::UserStart, "LoopsAtStart", computing::spin),
@@ -117,6 +117,7 @@ pub const KINDS: [Kind; 60] = [
     task("AsksForALongUrl", requests::ask_for_a_long_url),
     task("SetsManyCookies", requests::set_many_cookies),
     task("SetsALargeCookie", requests::set_a_large_cookie),
+    task("CallsWithExtremes", requests::call_with_extremes),
     task("SleepsInTask", stopping::sleep),
     at(Moment::UserStart, "SleepsAtStart", stopping::sleep),
     at(Moment::UserStop, "SleepsAtStop", stopping::sleep),

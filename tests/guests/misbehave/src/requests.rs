@@ -4,9 +4,11 @@
 
 use crate::Ended;
 use crate::exports::wload::scenario::users::{Outcome, TaskError};
+use crate::wload::scenario::events::{self, Metric, MetricKind, RequestEvent};
 use crate::wload::scenario::http::{
-    self, Cookie, ErrorCode, Recording, Reply, RequestSpec, RequestTemplate,
+    self, Cookie, ErrorCode, Recording, Reply, RequestSpec, RequestTemplate, Timeouts,
 };
+use crate::wload::scenario::{log, random};
 
 const MIB: usize = 1 << 20;
 
@@ -112,4 +114,49 @@ pub fn set_many_cookies() -> Ended {
 pub fn set_a_large_cookie() -> Ended {
     http::set_cookie(&cookie("large".into(), format!("/{}", "x".repeat(MIB))));
     Ok(Outcome::Next)
+}
+
+/// Calls what there is with the largest and the strangest values that its types have.
+pub fn call_with_extremes() -> Ended {
+    random::get_range(i64::MIN, i64::MAX);
+    random::get_range(i64::MAX - 1, i64::MAX);
+    for response_time in [None, Some(0), Some(u64::MAX)] {
+        events::request(&RequestEvent {
+            request_type: "\u{1b}[2J".into(),
+            name: "\u{202e}\u{0}\r\n\t,\"".into(),
+            response_time,
+            response_length: u64::MAX,
+            error: Some("\u{1b}]0;title\u{7}".into()),
+        });
+    }
+    for kind in [MetricKind::Counter, MetricKind::Gauge, MetricKind::Trend] {
+        let metric = Metric::new(&format!("{kind:?}\u{1b}[2J"), kind);
+        for value in [f64::MAX, f64::MAX, f64::MIN_POSITIVE, 0.0] {
+            metric.add(value);
+        }
+    }
+    let mut spec = get("/bytes/10", Recording::Judged);
+    spec.name = Some("extremes".into());
+    spec.redirects = Some(u32::MAX);
+    spec.timeout = Some(u64::MAX);
+    spec.keep_body = true;
+    let template = RequestTemplate::create(&spec).expect("a path of the target");
+    for time in [Some(u64::MAX), None] {
+        template.set_timeouts(Timeouts { connect: time, first_byte: time, between_bytes: time });
+    }
+    let open = template.open(&[], None);
+    // The exchange is still open: it must not mind.
+    template.set_timeouts(Timeouts { connect: None, first_byte: None, between_bytes: None });
+    let reply = template.send(&[], None);
+    for (offset, length) in [(u64::MAX, u32::MAX), (0, u32::MAX), (9, 0), (11, 1)] {
+        drop(reply.exchange.read_body(offset, length));
+    }
+    drop(reply.exchange.header("no such\r\nheader"));
+    reply.exchange.set_name("");
+    reply.exchange.failure("");
+    drop(template);
+    while open.exchange.read_chunk().is_some() {}
+    open.exchange.success();
+    log::log(log::Level::Error, "\u{1b}[2J\u{0}\r\ncleared");
+    checked(reply)
 }
