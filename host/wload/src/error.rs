@@ -6,6 +6,7 @@
 use std::error::Error;
 
 use crate::exit_code;
+use crate::logging::plain;
 
 /// An error as a person sees it.
 #[derive(Debug)]
@@ -80,7 +81,8 @@ impl CliError {
             text.push_str("\nhint: ");
             text.push_str(hint);
         }
-        text
+        // Parts of it were said by a scenario.
+        text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -103,5 +105,11 @@ mod tests {
             "failed to load scenario `a.wasm`\n  first\n    second line\n  caused by: no such \
              file\nhint: build it"
         );
+    }
+
+    #[test]
+    fn what_a_scenario_says_cannot_reach_the_terminal() {
+        let error = CliError::broken("failed").caused_by(&io::Error::other("\u{1b}[2Jgone\nmore"));
+        assert_eq!(error.text(), "failed\n  caused by: \\u{1b}[2Jgone\n    more");
     }
 }
