@@ -36,6 +36,8 @@ impl Run {
             method = kind.method,
             patience = kind.patience.as_millis()
         );
+        let version = if kind.is_http2 { "2" } else { "1.1" };
+        let args = format!("{args} --http-version {version}");
         let command = Wload::run(&guest("exchange"), &target.url(), &args);
         Self::start(&format!("servers/{}", kind.name), command.arg("--cacert").arg(authority()))
     }

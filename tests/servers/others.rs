@@ -85,7 +85,9 @@ fn by_curl(curl: &Path, nginx: &Nginx, way: &Way, method: &str, path: &str) -> S
 
 fn by_wload(nginx: &Nginx, way: &Way, method: &str, path: &str) -> Seen {
     let body = if method == "POST" { BODY } else { "" };
-    let ended = Wload::run(&guest("exchange"), &nginx.url(way.is_https), "-i 1 --only-summary")
+    let version = if way.protocol.starts_with("HTTP/2") { "2" } else { "1.1" };
+    let args = format!("-i 1 --only-summary --http-version {version}");
+    let ended = Wload::run(&guest("exchange"), &nginx.url(way.is_https), &args)
         .args("--option log=yes --option")
         .arg(format!("method={method}"))
         .arg("--option")
@@ -137,4 +139,10 @@ fn nginx_by_http_1_sends_us_what_it_sends_to_curl() {
 fn nginx_by_tls_sends_us_what_it_sends_to_curl() {
     let way = Way { is_https: true, curl: "--http1.1", protocol: "HTTP/1.1 " };
     agree("nginx_by_tls_sends_us_what_it_sends_to_curl", &way);
+}
+
+#[test]
+fn nginx_by_http_2_sends_us_what_it_sends_to_curl() {
+    let way = Way { is_https: true, curl: "--http2", protocol: "HTTP/2.0 " };
+    agree("nginx_by_http_2_sends_us_what_it_sends_to_curl", &way);
 }

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 pub use certificates::{Certificate, Identity, authority_pem, identity};
-pub use kinds::{http2_kinds, kinds};
+pub use kinds::kinds;
 pub use tally::Tally;
 
 use steps::{Asked, Step};
@@ -60,7 +60,8 @@ pub struct Kind {
     pub attempts: u64,
     /// It is asked by `https`.
     pub is_https: bool,
-    is_http2: bool,
+    /// It speaks HTTP/2 only.
+    pub is_http2: bool,
     certificate: Option<Certificate>,
     way: Way,
 }

@@ -47,13 +47,14 @@ const EDGES: [(&str, &[&str]); 12] = [
 ];
 
 /// Packages that only some of our crates may name, tests included.
-const OWNERS: [(&str, &[&str]); 10] = [
+const OWNERS: [(&str, &[&str]); 11] = [
     ("wasmtime", &["wload-scenario"]),
     ("wasmtime-wasi", &["wload-scenario"]),
     ("clap", &["wload"]),
     ("toml", &["wload"]),
     ("indicatif", &["wload"]),
     ("hyper", &["wload-http", "wload-demo-target", "wload-tests"]),
+    ("h2", &["wload-http"]),
     ("rustls", &["wload-http", "wload-demo-target", "wload-tests"]),
     ("wit-bindgen", &["wload-sdk"]),
     // Errors of a library have types.

@@ -12,17 +12,12 @@ mod tls;
 
 use super::Kind;
 
-/// Every kind of HTTP/1.1, once.
+/// Every kind, once. A client that offers only HTTP/1.1 sees none of those of HTTP/2: their targets
+/// refuse it in the handshake.
 pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    [connections::KINDS, heads::KINDS, bodies::KINDS, redirects::KINDS, tls::KINDS]
+    [connections::KINDS, heads::KINDS, bodies::KINDS, redirects::KINDS, tls::KINDS, http2::KINDS]
         .into_iter()
         .flatten()
-}
-
-/// The kinds of HTTP/2, each once. A client that offers only HTTP/1.1 sees none of them: their targets
-/// refuse it in the handshake.
-pub fn http2_kinds() -> impl Iterator<Item = &'static Kind> {
-    http2::KINDS.iter()
 }
 
 #[cfg(test)]
@@ -34,7 +29,7 @@ mod tests {
     #[test]
     fn names_are_distinct_and_texts_fit_into_a_table() {
         let mut names = BTreeSet::new();
-        for kind in kinds().chain(http2_kinds()) {
+        for kind in kinds() {
             assert!(names.insert(kind.name), "`{}` is there twice", kind.name);
             let is_name =
                 |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-.".contains(c);

@@ -23,7 +23,9 @@ pub(super) const KINDS: &[Kind] = &[
         Failure("timed out while waiting for the response"),
         |_| Some(vec![Step::Silence]),
     )
-    .within(500),
+    .within(500)
+    // One for each user: its connection stays, and a server that is silent reads no second one.
+    .asked(2),
     kind(
         "h2-goaway-refuses",
         "closes the connection with GOAWAY and refuses the request: it is sent again, three times",
