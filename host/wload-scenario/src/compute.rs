@@ -170,3 +170,59 @@ pub(crate) fn on_deadline(
 ) -> wasmtime::Result<UpdateDeadline> {
     store.data_mut().compute.deadline()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(1);
+
+    /// A meter whose guest has computed for so long, without a break.
+    fn meter_after(computed: Duration, lane: &Arc<Semaphore>) -> ComputeMeter {
+        let mut meter = ComputeMeter::new(LIMIT, lane.clone());
+        meter.started = Instant::now().checked_sub(computed).unwrap();
+        meter
+    }
+
+    #[tokio::test]
+    async fn a_guest_that_waits_for_whatever_it_is_gives_its_place_in_the_lane_back() {
+        let lane = Arc::new(Semaphore::new(1));
+        let mut meter = meter_after(10 * EPOCH_TICK, &lane);
+        let Ok(UpdateDeadline::YieldCustom(_, give_way)) = meter.deadline() else {
+            panic!("a long call gives way");
+        };
+        let held = lane.clone();
+        let call = async {
+            give_way.await;
+            assert_eq!(held.available_permits(), 0, "its turn has come");
+            // As an import of WASI does, which knows nothing of the lane.
+            std::future::pending::<()>().await;
+        };
+        let others = async {
+            // Often enough for the call to get its turn and to begin to wait.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = watched(meter.turn(), call) => panic!("it waits for ever"),
+            () = others => {}
+        }
+        assert_eq!(lane.available_permits(), 1);
+        assert!(meter.used >= 10 * EPOCH_TICK);
+        meter.started = Instant::now();
+        assert!(meter.deadline().is_ok());
+        assert_eq!(meter.used, Duration::ZERO, "a wait ends what is measured");
+    }
+
+    #[tokio::test]
+    async fn computing_for_too_long_is_an_error_and_being_away_is_not_computing() {
+        let lane = Arc::new(Semaphore::new(1));
+        let error = meter_after(2 * LIMIT, &lane).deadline().map(drop).unwrap_err();
+        let text = "computed for more than 1000 ms without a pause (an endless loop?)";
+        assert_eq!(error.to_string(), text);
+        let mut meter = meter_after(2 * LIMIT, &lane);
+        meter.turn.resumed(Instant::now().checked_sub(2 * LIMIT).unwrap());
+        assert!(matches!(meter.deadline(), Ok(UpdateDeadline::Continue(1))));
+    }
+}
