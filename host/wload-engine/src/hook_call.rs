@@ -54,9 +54,12 @@ pub(crate) async fn interruption(
             () = at(until) => return,
         };
         let Some(command) = command else { return };
-        // The latest target is the one that counts: a front end cannot fill the queue with them.
-        kept.retain(|kept| !matches!(kept, RunCommand::Retarget(_)));
-        let is_stop = !matches!(command, RunCommand::Retarget(_));
+        let is_target = |command: &RunCommand| matches!(command, RunCommand::Retarget(_));
+        let is_stop = !is_target(&command);
+        if !is_stop {
+            // The latest target is the one that counts: a front end cannot fill the queue with them.
+            kept.retain(|kept| !is_target(kept));
+        }
         kept.push_back(command);
         if is_stop {
             return;
