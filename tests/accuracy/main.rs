@@ -6,5 +6,6 @@
 #![cfg(test)]
 
 mod counts;
+mod erratic;
 mod times;
 mod truth;
