@@ -137,8 +137,10 @@ impl HttpError {
             Kind::ConnectionReset | Kind::BrokenPipe | Kind::ConnectionAborted => RESET,
             Kind::UnexpectedEof => CLOSED_EARLY,
             Kind::TimedOut => Self::Timeout(Phase::Waiting),
-            // These two kinds are made by the decoder of chunked bodies; its texts are constants.
-            Kind::InvalidInput | Kind::InvalidData => Self::Malformed(error.to_string().into()),
+            // These two kinds, when not the system's, are made by the decoder of chunked bodies.
+            Kind::InvalidInput | Kind::InvalidData if error.raw_os_error().is_none() => {
+                from_chunks(&error.to_string())
+            }
             kind => Self::Other(kind.to_string().into()),
         }
     }
@@ -223,6 +225,20 @@ fn from_parse(text: &str, limits: &HttpLimits) -> HttpError {
         _ if text.contains("transfer-encoding") => "unexpected transfer-encoding",
         _ if text.contains("header") => "invalid header",
         other => return HttpError::Malformed(other.to_owned().into()),
+    };
+    HttpError::Malformed(text.into())
+}
+
+/// hyper's texts of chunked bodies name its own states, and of a trailer they quote the server.
+fn from_chunks(text: &str) -> HttpError {
+    let text = match text {
+        _ if text.contains("extensions over limit") => "chunk extensions over the limit",
+        "chunk trailers bytes over limit" | "chunk trailers count overflow" => {
+            "chunk trailers over the limit"
+        }
+        _ if text.to_ascii_lowercase().starts_with("invalid chunk size") => "invalid chunk size",
+        _ if text.to_ascii_lowercase().starts_with("invalid chunk") => "invalid chunk",
+        _ => "invalid chunk trailers",
     };
     HttpError::Malformed(text.into())
 }

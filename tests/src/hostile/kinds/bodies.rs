@@ -71,19 +71,19 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::answer(
         "chunk-size-no-number",
         "has a chunk of the size `five`",
-        Failure("malformed response: Invalid chunk size line: Invalid Size"),
+        Failure("malformed response: invalid chunk size"),
         |_| staying([CHUNKED, "five\r\nhello\r\n0\r\n\r\n"].concat()),
     ),
     Kind::answer(
         "chunk-size-over-64-bits",
         "has a chunk size of 17 digits",
-        Failure("malformed response: invalid chunk size: overflow"),
+        Failure("malformed response: invalid chunk size"),
         |_| staying([CHUNKED, "fffffffffffffffff\r\nhello\r\n0\r\n\r\n"].concat()),
     ),
     Kind::answer(
         "chunk-without-line-end",
         "has a chunk that is longer than its size",
-        Failure("malformed response: Invalid chunk body CR"),
+        Failure("malformed response: invalid chunk"),
         |_| staying([CHUNKED, "2\r\nhello\r\n0\r\n\r\n"].concat()),
     ),
     Kind::answer(
@@ -95,13 +95,13 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::answer(
         "endless-chunk-extension",
         "sends a chunk extension without end",
-        Failure("malformed response: chunk extensions over limit"),
+        Failure("malformed response: chunk extensions over the limit"),
         |_| endless([CHUNKED, "5;"].concat(), b"abcdefghijklmnopqrstuvwxyz"),
     ),
     Kind::answer(
         "endless-trailer",
         "sends trailers without end",
-        Failure("malformed response: chunk trailers count overflow"),
+        Failure("malformed response: chunk trailers over the limit"),
         |_| endless([CHUNKED, "5\r\nhello\r\n0\r\n"].concat(), b"X-Endless: abcdefghijklmn\r\n"),
     ),
     Kind::answer("gzip-that-is-none", "says gzip of a plain text", Failure(CORRUPT), |_| {
