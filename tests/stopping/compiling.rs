@@ -46,9 +46,10 @@ fn slow_component() -> Vec<u8> {
     body.push(0x0b);
     let (mut functions, mut code) = (Vec::new(), Vec::new());
     leb(FUNCTIONS, &mut functions);
+    // All of the first type.
+    functions.resize(functions.len() + FUNCTIONS as usize, 0);
     leb(FUNCTIONS, &mut code);
     for _ in 0..FUNCTIONS {
-        functions.push(0);
         leb(u32::try_from(body.len()).unwrap(), &mut code);
         code.extend_from_slice(&body);
     }

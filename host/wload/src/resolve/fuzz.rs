@@ -68,7 +68,7 @@ fn flag(noise: &mut Noise) -> String {
         0 => value(noise),
         1 => format!("--{}", noise.text(10)),
         2 => format!("-{}", noise.pick(&["u", "r", "t", "H", "i", "T", "E", "L", "x", "uu"])),
-        _ => format!("--{}", noise.pick(&TABLE).long),
+        _ => format!("--{}", noise.pick(TABLE).long),
     }
 }
 
@@ -91,7 +91,7 @@ fn words(noise: &mut Noise) -> Vec<OsString> {
 fn file(noise: &mut Noise) -> String {
     let mut text = String::new();
     for _ in 0..noise.below(6) {
-        let key = if noise.once_in(4) { value(noise) } else { noise.pick(&TABLE).long.to_owned() };
+        let key = if noise.once_in(4) { value(noise) } else { noise.pick(TABLE).long.to_owned() };
         let quote = *noise.pick(&["\"", "", "'", "[\""]);
         text.push_str(&format!("{key} = {quote}{}{quote}\n", value(noise)));
     }
@@ -104,7 +104,7 @@ fn fuzz_options() {
         let mut desk = Desk::new();
         for _ in 0..noise.below(4) {
             let layer = noise.pick(&["WLOAD_", "LOCUST_"]);
-            let name = noise.pick(&TABLE).long.to_uppercase().replace('-', "_");
+            let name = noise.pick(TABLE).long.to_uppercase().replace('-', "_");
             desk = desk.variable(&format!("{layer}{name}"), &value(noise));
         }
         let desk = if noise.once_in(2) { desk.file("wload.toml", &file(noise)) } else { desk };
