@@ -31,6 +31,8 @@ pub(crate) struct Asked {
     pub(crate) places: u32,
     /// What these places need.
     pub(crate) needs: MachineNeeds,
+    /// Addresses of this machine that connections come from; each has the same ports.
+    pub(crate) source_addresses: u64,
 }
 
 /// One thing that is short.
@@ -48,7 +50,7 @@ struct Shortage {
 pub(crate) fn check(asked: &Asked, machine: &Machine) -> Result<Vec<String>, CliError> {
     let of_places = [maps(asked, machine), address_space(asked, machine)];
     let of_users = asked.users.map_or([None, None, None], |users| {
-        [descriptors(users, machine), ports(users, machine), memory(users, asked, machine)]
+        [descriptors(users, machine), ports(users, asked, machine), memory(users, asked, machine)]
     });
     let short: Vec<Shortage> = of_places.into_iter().chain(of_users).flatten().collect();
     let is_fatal = short.iter().any(|shortage| shortage.is_fatal);
@@ -94,22 +96,26 @@ fn descriptors(users: u32, machine: &Machine) -> Option<Shortage> {
     Some(Shortage { is_fatal: false, text })
 }
 
-/// A connection takes a local port, and a port may be used once for each address of the target.
-fn ports(users: u32, machine: &Machine) -> Option<Shortage> {
+/// A connection takes a local port, and a port may be used once for each address of this machine and of
+/// the target.
+fn ports(users: u32, asked: &Asked, machine: &Machine) -> Option<Shortage> {
     let needed = u64::from(users);
-    let found = machine.ports.filter(|found| *found < needed)?;
-    let remedy = if needed <= PORTS_MAX {
-        format!("`sysctl -w net.ipv4.ip_local_port_range=\"{PORTS_WIDEST}\"` (as root) allows it")
+    let of_address = machine.ports?;
+    let found = of_address.saturating_mul(asked.source_addresses);
+    if found >= needed {
+        return None;
+    }
+    let sources = needed.div_ceil(of_address.max(1));
+    let widest = PORTS_MAX.saturating_mul(asked.source_addresses);
+    let wider = if needed <= widest {
+        format!("`sysctl -w net.ipv4.ip_local_port_range=\"{PORTS_WIDEST}\"` (as root), ")
     } else {
-        let addresses = needed.div_ceil(PORTS_MAX);
-        format!(
-            "`sysctl -w net.ipv4.ip_local_port_range=\"{PORTS_WIDEST}\"` (as root) and a target with \
-             {addresses} addresses allow it: users take turns at the addresses of its name"
-        )
+        String::new()
     };
     let text = format!(
         "local ports: {users} users need {needed}, this machine has {found} for each address of the \
-         target; if it has one address, {} of them will fail to connect; {remedy}",
+         target; if it has one address, {} of them will fail to connect; {wider}`--source-address` with \
+         {sources} addresses of this machine, or a target with more addresses allows it",
         needed - found
     );
     Some(Shortage { is_fatal: false, text })
@@ -150,7 +156,7 @@ mod tests {
             address_space_bytes: u64::from(users) << 32,
             memory_bytes: u64::from(users) * (120 << 10),
         };
-        Asked { users: Some(users), places: users, needs }
+        Asked { users: Some(users), places: users, needs, source_addresses: 1 }
     }
 
     #[track_caller]
@@ -184,7 +190,7 @@ mod tests {
   memory maps: 30000 users need 182000, a process may have 65530, enough for 10588 users; `sysctl -w vm.max_map_count=182000` (as root) allows it
   address space: 30000 users reserve 117.2 TiB, this process may have 1.0 TiB; `ulimit -v unlimited` allows it (most of it is never used)
   file descriptors: 30000 users need 30064, this process may have 1024; 29040 of them will fail to connect; `ulimit -n 30064` (as root) allows it
-  local ports: 30000 users need 30000, this machine has 28232 for each address of the target; if it has one address, 1768 of them will fail to connect; `sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"` (as root) allows it
+  local ports: 30000 users need 30000, this machine has 28232 for each address of the target; if it has one address, 1768 of them will fail to connect; `sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"` (as root), `--source-address` with 2 addresses of this machine, or a target with more addresses allows it
   memory: 30000 active users need about 3.4 GiB, 1.0 GiB are available; the system may end the run before its time; `--users 8738` is what fits";
         assert_eq!(error.text(), expected);
     }
@@ -198,8 +204,14 @@ mod tests {
         check_warnings(1, &none, &[&["; 1 of them will fail"]]);
         let ports = Machine { ports: Some(28_232), ..UNLIMITED };
         check_warnings(28_232, &ports, &[]);
-        check_warnings(64_512, &ports, &[&["36280 of them will fail", "(as root) allows it"]]);
-        check_warnings(64_513, &ports, &[&["a target with 2 addresses"]]);
+        check_warnings(64_512, &ports, &[&["36280 of them will fail", "ip_local_port_range"]]);
+        check_warnings(
+            64_513,
+            &ports,
+            &[&["one address, 36281", "connect; `--source-address` with 3 "]],
+        );
+        let three = Asked { source_addresses: 3, ..asked(64_513) };
+        assert_eq!(check(&three, &ports).unwrap(), [""; 0]);
     }
 
     #[test]

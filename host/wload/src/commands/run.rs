@@ -59,6 +59,7 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
         users: if has_shape { loaded.settings.claims.users } else { Some(users_max) },
         places: users_max,
         needs: loaded.compiled.machine_needs(users_max),
+        source_addresses: loaded.settings.http.local_addresses.len().max(1) as u64,
     };
     let short = machine::check(&asked, &Machine::read())?;
     for warning in loaded.warnings.iter().chain(&short) {
