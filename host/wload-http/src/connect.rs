@@ -13,7 +13,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::connection::Lease;
 use crate::dial::dial;
-use crate::error::{HttpError, Phase};
+use crate::error::{HttpError, Phase, RESET};
 use crate::exchange::Trail;
 use crate::origin::Origin;
 use crate::settings::Protocol;
@@ -101,7 +101,9 @@ async fn start_tls(
     let name = ServerName::try_from(origin.host.clone())
         .map_err(|_| HttpError::Tls("the host is not a name that a certificate can have".into()))?;
     let stream = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
-    stream.map_err(|error| match HttpError::from_io(&error) {
+    stream.map_err(|error| match crate::tls::from_handshake(&error) {
+        // A reset is one whenever it comes: just before the handshake, within it or after it.
+        RESET => RESET,
         HttpError::Closed(_) => HttpError::Tls("the server closed the connection".into()),
         other => other,
     })

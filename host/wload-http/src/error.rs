@@ -129,7 +129,7 @@ impl HttpError {
     /// What an I/O error on an established connection means.
     pub(crate) fn from_io(error: &io::Error) -> Self {
         use io::ErrorKind as Kind;
-        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        if let Some(tls) = crate::tls::find(error) {
             return crate::tls::explain(tls);
         }
         match error.kind() {
@@ -156,7 +156,10 @@ impl HttpError {
         let mut source = error.source();
         while let Some(cause) = source {
             if let Some(io) = cause.downcast_ref::<io::Error>() {
-                return Self::from_io(io);
+                return match Self::from_io(io) {
+                    CLOSED_EARLY if !answered => CLOSED_UNANSWERED,
+                    error => error,
+                };
             }
             source = cause.source();
         }
@@ -197,6 +200,12 @@ impl HttpError {
             _ => format!("the server broke the protocol ({name})"),
         };
         Self::Http2(text.into())
+    }
+
+    /// What the end of a connection means after a GOAWAY with an error.
+    pub(crate) fn from_farewell(reason: h2::Reason) -> Self {
+        let name = reason_name(reason);
+        Self::Http2(format!("the server closed the connection ({name})").into())
     }
 
     pub(crate) fn head_too_large(limits: &HttpLimits) -> Self {

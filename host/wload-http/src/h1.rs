@@ -107,9 +107,11 @@ impl Connection {
             was_never_sent,
             was_refused: false,
             was_closed: !answered && !error.is_parse(),
-            error: match self.marks.is_flooded() {
-                true => FLOODED,
-                false => HttpError::from_hyper(error, answered, limits),
+            error: match self.marks.socket_error() {
+                _ if self.marks.is_flooded() => FLOODED,
+                // hyper has no word of an error that came before the request was handed to the loop.
+                Some(cause) if !error.is_parse() => cause,
+                _ => HttpError::from_hyper(error, answered, limits),
             },
         }
     }

@@ -162,14 +162,36 @@ impl Connection {
         // RFC 9113, 8.7: streams beyond the last one that GOAWAY names, and refused ones, had no effect.
         let was_refused = error.is_remote()
             && (error.is_go_away() || error.reason() == Some(h2::Reason::REFUSED_STREAM));
-        let error = match HttpError::from_h2(error, false, limits) {
-            _ if self.marks.is_flooded() => FLOODED,
+        let error = match self.explain(error, false, limits) {
             // The loop ended without a word: the peer closed.
             HttpError::Other(_) => CLOSED_UNANSWERED,
             error => error,
         };
         let was_closed = matches!(error, HttpError::Closed(_));
+        let error = if was_closed { self.farewell().unwrap_or(error) } else { error };
         SendFailure { error, was_never_sent, was_refused, was_closed }
+    }
+
+    /// What an error of a stream means, by what the socket knows of it.
+    fn explain(&self, error: &h2::Error, answered: bool, limits: &HttpLimits) -> HttpError {
+        if self.marks.is_flooded() {
+            return FLOODED;
+        }
+        // h2 keeps no more than the text of an error of TLS.
+        match self.marks.socket_error() {
+            Some(cause) if error.is_io() => cause,
+            _ => HttpError::from_h2(error, answered, limits),
+        }
+    }
+
+    /// The error that the server gave in GOAWAY. The streams that it did not refuse end with the
+    /// connection and know no more than that; new ones would be told.
+    fn farewell(&self) -> Option<HttpError> {
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Err(error)) = self.sender.clone().poll_ready(&mut cx) else { return None };
+        let is_farewell = error.is_go_away() && error.is_remote();
+        let reason = error.reason().filter(|reason| *reason != h2::Reason::NO_ERROR)?;
+        is_farewell.then(|| HttpError::from_farewell(reason))
     }
 }
 
@@ -191,8 +213,10 @@ impl StreamBody {
                 let _ = self.receive.flow_control().release_capacity(data.len());
                 Some(Ok(data))
             }
-            Err(_) if self.open.0.marks.is_flooded() => Some(Err(FLOODED)),
-            Err(error) => Some(Err(HttpError::from_h2(&error, true, limits))),
+            Err(error) => Some(Err(match self.open.0.explain(&error, true, limits) {
+                closed @ HttpError::Closed(_) => self.open.0.farewell().unwrap_or(closed),
+                error => error,
+            })),
         }
     }
 }

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::error::HttpError;
+
 /// Where the time of an exchange went. The phases are those of the last hop; `total` is the whole
 /// exchange and is what the statistics count as response time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub(crate) struct Marks {
     unclaimed: Cell<usize>,
     unclaimed_max: Cell<usize>,
     is_flooded: Cell<bool>,
+    /// The first error of the socket.
+    socket_error: RefCell<Option<HttpError>>,
     /// Of an HTTP/2 connection: requests with frames that wait to be written.
     queued: RefCell<Vec<Rc<Marks>>>,
 }
@@ -110,6 +114,16 @@ impl Marks {
     /// The connection was given up because of [`Marks::read`].
     pub(crate) fn is_flooded(&self) -> bool {
         self.is_flooded.get()
+    }
+
+    /// The socket failed. Its first error is the cause of the others.
+    pub(crate) fn failed(&self, error: HttpError) {
+        self.socket_error.borrow_mut().get_or_insert(error);
+    }
+
+    /// Why the socket failed, if it did.
+    pub(crate) fn socket_error(&self) -> Option<HttpError> {
+        self.socket_error.borrow().clone()
     }
 
     /// Some byte of the request left.

@@ -4,6 +4,7 @@
 //! Invariant: users never share TLS sessions: every user is a new visitor to the target, and a handshake
 //! that is short because another user was there before would flatter it.
 
+use std::io;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
@@ -12,8 +13,8 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage,
+    RootCertStore, SignatureScheme,
 };
 
 use wload_core::limits::TLS_SESSIONS_MAX;
@@ -113,6 +114,26 @@ fn roots(extra: &[CertificateDer<'static>]) -> Result<RootCertStore, HttpError> 
     Ok(store)
 }
 
+/// The error of TLS in one of I/O, if it is one.
+pub(crate) fn find(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// What an I/O error within a handshake means. Bytes that are not even a record of TLS are then another
+/// protocol; later they are a fault of a server that does speak it.
+pub(crate) fn from_handshake(error: &io::Error) -> HttpError {
+    use InvalidMessage as I;
+    match find(error) {
+        Some(Error::InvalidMessage(
+            I::InvalidContentType
+            | I::UnknownProtocolVersion
+            | I::InvalidEmptyPayload
+            | I::MessageTooLarge,
+        )) => HttpError::Tls("the server does not speak TLS on this port".into()),
+        _ => HttpError::from_io(error),
+    }
+}
+
 /// What a TLS error means, without names, dates and numbers.
 pub(crate) fn explain(error: &Error) -> HttpError {
     use CertificateError as C;
@@ -144,11 +165,10 @@ pub(crate) fn explain(error: &Error) -> HttpError {
         Error::AlertReceived(alert) => {
             return HttpError::Tls(format!("the server refused the handshake ({alert:?})").into());
         }
-        Error::InvalidMessage(_) => "the server does not speak TLS on this port",
         Error::PeerIncompatible(_) => "no protocol version or cipher in common",
         Error::NoCertificatesPresented => "the server has no certificate",
         Error::NoApplicationProtocol => "no version of HTTP in common",
-        Error::PeerMisbehaved(_) => "the server broke the protocol",
+        Error::PeerMisbehaved(_) | Error::InvalidMessage(_) => "the server broke the protocol",
         Error::DecryptError => "a record cannot be decrypted",
         _ => "handshake failed",
     };

@@ -1,20 +1,23 @@
 //! The socket of a connection, with or without TLS, and what it sees pass by.
 //!
 //! Upstream: `connect`. Downstream: hyper or h2, which read and write it inside the connection's loop.
-//! Invariants: every byte passes here, so that times and limits hold for both protocols alike; a peer
-//! that sends without end what nobody asked for (interim responses, settings, pings) ends its connection
-//! here, whatever the protocol makes of it.
+//! Invariants: every byte passes here, so that times and limits hold for both protocols alike; what a peer
+//! says before it is spoken to is read after the first bytes were written, so that its message does not
+//! depend on who was faster; a peer that sends without end what nobody asked for (interim responses,
+//! settings, pings) ends its connection here, whatever the protocol makes of it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::client::TlsStream;
 
+use crate::error::HttpError;
 use crate::timing::Marks;
 
 /// The socket, with or without TLS.
@@ -28,6 +31,12 @@ pub(crate) enum Stream {
 pub(crate) struct Wire {
     stream: Stream,
     marks: Rc<Marks>,
+    /// Something was written.
+    has_spoken: bool,
+    /// What the peer said before, of which at most one reading is kept.
+    early: Bytes,
+    /// Who waits to read it.
+    reader: Option<Waker>,
 }
 
 /// Ends the loop of a connection when it is dropped.
@@ -49,13 +58,54 @@ impl Drop for Driver {
 
 impl Wire {
     pub(crate) fn new(stream: Stream, marks: Rc<Marks>) -> Self {
-        Self { stream, marks }
+        Self { stream, marks, has_spoken: false, early: Bytes::new(), reader: None }
     }
 
-    fn mark_written(&self, poll: &Poll<io::Result<usize>>) {
-        if matches!(poll, Poll::Ready(Ok(written)) if *written > 0) {
-            self.marks.wrote();
+    fn mark_written(&mut self, poll: &Poll<io::Result<usize>>) {
+        match poll {
+            Poll::Ready(Ok(written)) if *written > 0 => {
+                self.marks.wrote();
+                self.has_spoken = true;
+                if let Some(reader) = self.reader.take() {
+                    reader.wake();
+                }
+            }
+            Poll::Ready(Err(error)) => self.mark_failed(error),
+            Poll::Ready(Ok(_)) | Poll::Pending => {}
         }
+    }
+
+    fn mark_failed(&self, error: &io::Error) {
+        // This is an end without a word of TLS; what it means depends on what came before.
+        if error.kind() != io::ErrorKind::UnexpectedEof {
+            self.marks.failed(HttpError::from_io(error));
+        }
+    }
+
+    fn poll_stream(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let poll = match &mut self.stream {
+            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
+            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        };
+        if let Poll::Ready(Err(error)) = &poll {
+            self.mark_failed(error);
+        }
+        poll
+    }
+
+    /// Keeps what the peer says unasked. Its end and its errors are passed on when it has said nothing.
+    fn poll_early(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.early.is_empty() {
+            let before = buf.filled().len();
+            std::task::ready!(self.poll_stream(cx, buf))?;
+            self.early = Bytes::copy_from_slice(&buf.filled()[before..]);
+            buf.set_filled(before);
+            if self.early.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.reader = Some(cx.waker().clone());
+        Poll::Pending
     }
 }
 
@@ -65,10 +115,17 @@ impl AsyncRead for Wire {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.has_spoken {
+            return self.poll_early(cx, buf);
+        }
         let before = buf.filled().len();
-        let poll = match &mut self.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Stream::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+        let poll = if self.early.is_empty() {
+            self.poll_stream(cx, buf)
+        } else {
+            let len = self.early.len().min(buf.remaining());
+            buf.put_slice(&self.early[..len]);
+            self.early.advance(len);
+            Poll::Ready(Ok(()))
         };
         let read = buf.filled().len() - before;
         if read > 0 {

@@ -85,6 +85,45 @@ fn responses_that_break_off_or_are_not_http() {
 }
 
 #[test]
+fn what_a_server_says_before_the_request_is_its_response() {
+    const NOT_HTTP: &str = "malformed response: not an HTTP/1 status line";
+    on_core(async {
+        let late = ok("early");
+        for (bytes, expected) in [
+            (&b"SSH-2.0-OpenSSH_9.2\r\n"[..], NOT_HTTP),
+            (b"220 smtp\r\n", NOT_HTTP),
+            (&late, "200"),
+        ] {
+            for (stays, pieces) in [(true, 1), (false, 1), (true, 3)] {
+                let bytes = bytes.to_vec();
+                let target = Target::start(move |mut peer| {
+                    let bytes = bytes.clone();
+                    async move {
+                        for piece in bytes.chunks(bytes.len().div_ceil(pieces)) {
+                            peer.write(piece).await;
+                            tokio::task::yield_now().await;
+                        }
+                        if stays {
+                            peer.closed().await;
+                        } else {
+                            // Its close is no reset: all that was sent to it is read.
+                            peer.request().await;
+                        }
+                    }
+                })
+                .await;
+                // Who is faster is a matter of chance, the message is not.
+                for _ in 0..20 {
+                    let exchange = get(&mut client(&target), "/").await;
+                    assert_eq!(outcome(&exchange), expected);
+                    assert_eq!(exchange.repeats, 0);
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn chunks_that_are_wrong_have_one_message_for_each_part() {
     const SIZE: &str = "malformed response: invalid chunk size";
     const CHUNK: &str = "malformed response: invalid chunk";

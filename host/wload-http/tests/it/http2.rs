@@ -177,7 +177,7 @@ fn head(stream: u32, flags: u8) -> Vec<u8> {
 /// afterwards, and what that is called.
 type Mistake = (&'static str, fn(u32) -> Vec<u8>, bool, &'static str);
 
-fn mistakes() -> [Mistake; 12] {
+fn mistakes() -> [Mistake; 15] {
     [
         ("a good answer", |id| head(id, END_STREAM), false, "200"),
         ("reset", |id| reset(id, 2), false, "HTTP/2: the server reset the stream (INTERNAL_ERROR)"),
@@ -205,6 +205,24 @@ fn mistakes() -> [Mistake; 12] {
             |id| [head(id, 0), frame(DATA, 0, id, "half")].concat(),
             true,
             "connection closed before the response was complete",
+        ),
+        (
+            "given up",
+            |id| goaway(id, 2),
+            true,
+            "HTTP/2: the server closed the connection (INTERNAL_ERROR)",
+        ),
+        (
+            "given up within the body",
+            |id| [head(id, 0), frame(DATA, 0, id, "half"), goaway(id, 11)].concat(),
+            true,
+            "HTTP/2: the server closed the connection (ENHANCE_YOUR_CALM)",
+        ),
+        (
+            "closed after a promise to answer",
+            |id| goaway(id, 0),
+            true,
+            "connection closed without a response",
         ),
         (
             "data before headers",

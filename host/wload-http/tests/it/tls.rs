@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{HandshakeKind, ServerConfig};
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::TlsAcceptor;
 use wload_http::{
     ClientCertificate, CoreHttp, HttpClient, HttpSettings, HttpShared, Protocol, ResolveRule,
@@ -191,6 +192,73 @@ fn a_server_without_tls_says_so() {
         let url = target.url("/").replace("http:", "https:");
         let exchange = get(&mut client(String::new(), true), &url).await;
         assert_eq!(outcome(&exchange), "TLS: the server does not speak TLS on this port");
+    });
+}
+
+/// A server that says this below TLS, or resets, as soon as the handshake is done.
+async fn below_tls(alpn: &str, bytes: &'static [u8], is_reset: bool) -> Target {
+    let authority = authority("known");
+    let server = Server { alpn: &[alpn], ..Server::of(&authority, "127.0.0.1") };
+    let acceptor = TlsAcceptor::from(Arc::new(server.config()));
+    Target::with_sockets(
+        |mut peer| async move {
+            peer.closed().await;
+        },
+        move |stream| {
+            let handshake = acceptor.accept(stream);
+            async move {
+                let mut stream = handshake.await.ok()?;
+                let tcp = stream.get_mut().0;
+                tcp.write_all(bytes).await.ok()?;
+                if is_reset {
+                    tcp.set_zero_linger().ok()?;
+                    return None;
+                }
+                Some(Box::new(stream) as Box<dyn Socket>)
+            }
+        },
+    )
+    .await
+}
+
+fn either_version() -> HttpSettings {
+    HttpSettings { insecure: true, protocol: Protocol::Auto, ..HttpSettings::default() }
+}
+
+#[test]
+fn a_server_that_forgets_its_tls_broke_the_protocol() {
+    on_core(async {
+        for alpn in ["http/1.1", "h2"] {
+            let target = below_tls(alpn, b"HTTP/1.1 400 Bad Request\r\n\r\n", false).await;
+            for _ in 0..10 {
+                let url = https(&target, "127.0.0.1");
+                let exchange = get(&mut client_of(either_version()), &url).await;
+                assert_eq!(outcome(&exchange), "TLS: the server broke the protocol", "{alpn}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_reset_is_a_reset_within_the_handshake_and_after_it() {
+    on_core(async {
+        let at_once = Target::start(|peer| async move { peer.reset() }).await;
+        let heard = Target::start(|mut peer| async move {
+            peer.take_some().await;
+            peer.reset();
+        })
+        .await;
+        let after = below_tls("http/1.1", b"", true).await;
+        let after_h2 = below_tls("h2", b"", true).await;
+        for (what, target) in
+            [("at once", at_once), ("heard", heard), ("after", after), ("h2", after_h2)]
+        {
+            for _ in 0..10 {
+                let url = https(&target, "127.0.0.1");
+                let exchange = get(&mut client_of(either_version()), &url).await;
+                assert_eq!(outcome(&exchange), "connection reset by peer", "{what}");
+            }
+        }
     });
 }
 
@@ -391,7 +459,9 @@ fn a_server_of_another_age_has_no_version_in_common() {
             assert_eq!(outcome(&exchange), expected);
         }
         let closing = Target::start(|mut peer| async move {
-            peer.skip_some(1).await;
+            // To close with something unread would be a reset.
+            peer.socket().shutdown().await.unwrap();
+            peer.closed().await;
         })
         .await;
         let exchange = get(&mut client(String::new(), true), &https(&closing, "127.0.0.1")).await;
