@@ -33,6 +33,12 @@ pub(super) const KINDS: &[Kind] = &[
         || vec![Step::Silence],
     )
     .within(500),
+    Kind::connect(
+        "speaks-first",
+        "speaks before it is asked, as an SSH server",
+        Failure("malformed response: not an HTTP/1 status line"),
+        || vec![Step::Send(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()), Step::Silence],
+    ),
     Kind::answer(
         "silent",
         "reads the request and says nothing",

@@ -46,13 +46,13 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "h2-goaway-error",
         "gives up within a request, with GOAWAY and an error",
-        Failure("connection closed without a response"),
+        Failure("HTTP/2: the server closed the connection (INTERNAL_ERROR)"),
         |asked| Some(vec![Step::Send(go_away(asked.stream, Reason::InternalError)), Step::Close]),
     ),
     kind(
         "h2-goaway-calm",
         "says that we are too fast, with GOAWAY",
-        Failure("connection closed without a response"),
+        Failure("HTTP/2: the server closed the connection (ENHANCE_YOUR_CALM)"),
         |asked| Some(vec![Step::Send(go_away(asked.stream, Reason::EnhanceYourCalm)), Step::Close]),
     ),
     kind(

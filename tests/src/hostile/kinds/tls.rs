@@ -9,6 +9,7 @@ use crate::hostile::{Certificate, Kind};
 
 const CLOSED: &str = "TLS: the server closed the connection";
 const CLOSED_EARLY: &str = "connection closed before the response was complete";
+const RESET: &str = "connection reset by peer";
 const NOTHING_IN_COMMON: &str = "TLS: no protocol version or cipher in common";
 
 /// A record of TLS with a fatal alert.
@@ -96,9 +97,16 @@ pub(super) const KINDS: &[Kind] = &[
         vec![Step::Close]
     })
     .by_https(),
-    Kind::connect("handshake-reset", "resets instead of a handshake", Failure(CLOSED), || {
+    Kind::connect("handshake-reset", "resets instead of a handshake", Failure(RESET), || {
         vec![Step::Hear, Step::Reset]
     })
+    .by_https(),
+    Kind::connect(
+        "handshake-reset-at-once",
+        "resets before it has seen anything of a handshake",
+        Failure(RESET),
+        || vec![Step::Reset],
+    )
     .by_https(),
     Kind::connect(
         "handshake-cut",
@@ -121,6 +129,16 @@ pub(super) const KINDS: &[Kind] = &[
         Failure("TLS: a record cannot be decrypted"),
         |_| {
             Some(vec![Step::Below([&[0x17, 3, 3, 0, 32][..], &[0xa5; 32]].concat()), Step::Silence])
+        },
+    )
+    .with(Certificate::Good),
+    Kind::answer(
+        "tls-forgotten",
+        "goes on in plain HTTP after the handshake",
+        Failure("TLS: the server broke the protocol"),
+        |_| {
+            let plain = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+            Some(vec![Step::Below(plain.to_vec()), Step::Silence])
         },
     )
     .with(Certificate::Good),
