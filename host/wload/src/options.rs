@@ -176,7 +176,7 @@ option_table! {
         "Do not verify certificates";
     Cert "cert" None, Text("FILE"), Own, Http, true,
         "Show servers that ask for it the client certificate in this PEM file; needs --key";
-    CertKey "key" None, Text("FILE"), Own, Http, true,
+    CertSecret "key" None, Text("FILE"), Own, Http, true,
         "The private key of --cert, in this PEM file";
     HttpVersion "http-version" None, Text("VERSION"), Own, Http, true,
         "1.1; auto: HTTP/2 where TLS agrees on it, as browsers; 2: HTTP/2 only, also without TLS [default: 1.1]";

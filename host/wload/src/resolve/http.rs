@@ -14,9 +14,9 @@ use crate::settings::HttpSettings;
 
 /// All of it; mistakes leave a default.
 pub(super) fn http(reader: &mut Reader<'_>) -> HttpSettings {
-    let certificate = (reader.certificates(Key::Cert), reader.private_key(Key::CertKey));
-    needs(reader, Key::Cert, Key::CertKey);
-    needs(reader, Key::CertKey, Key::Cert);
+    let certificate = (reader.certificates(Key::Cert), reader.private_key(Key::CertSecret));
+    needs(reader, Key::Cert, Key::CertSecret);
+    needs(reader, Key::CertSecret, Key::Cert);
     needs(reader, Key::NoProxy, Key::Proxy);
     HttpSettings {
         is_insecure: reader.flag(Key::Insecure),
