@@ -92,7 +92,7 @@ const ABOUT_CLASSES: [Lie; 16] = [
     lie(
         "10000-classes",
         "has 10,000 user classes",
-        "",
+        "user-classes",
         "the scenario has 10000 user classes, at most 1000 are allowed",
     ),
     lie(
@@ -195,7 +195,7 @@ const ABOUT_THE_REST: [Lie; 13] = [
     lie(
         "100000-nodes",
         "has 100,000 tasks",
-        "",
+        "task-nodes",
         "the scenario has 100000 nodes, at most 10000 are allowed",
     ),
     lie(

@@ -14,8 +14,8 @@ use std::fmt;
 
 use crate::limits::{
     CLASS_WEIGHT_MAX, DECLARED_NAME_BYTES_MAX, DECLARED_TEXT_BYTES_MAX, DESCRIBE_PROBLEMS_MAX,
-    NODE_TAGS_MAX, OPTION_CHOICES_MAX, OPTIONS_MAX, TABLES_MAX, TASK_DEPTH_MAX, TASK_NODES_MAX,
-    USER_CLASSES_MAX, USERS_MAX,
+    LoadLimits, NODE_TAGS_MAX, OPTION_CHOICES_MAX, OPTIONS_MAX, TABLES_MAX, TASK_DEPTH_MAX,
+    USERS_MAX,
 };
 use crate::user_class::{
     OptionSpec, ScenarioInfo, Share, TableSpec, TaskNode, UserClass, WaitTime,
@@ -234,9 +234,9 @@ impl ScenarioInfo {
     ///
     /// # Errors
     /// All problems, in the order of the declaration.
-    pub fn check(&self) -> Result<(), Vec<InfoProblem>> {
+    pub fn check(&self, limits: &LoadLimits) -> Result<(), Vec<InfoProblem>> {
         let mut problems = Problems::default();
-        check_numbers_of_things(self, &mut problems);
+        check_numbers_of_things(self, limits, &mut problems);
         // What is too much is not looked at in detail.
         if problems.list.is_empty() {
             check_names(self, &mut problems);
@@ -312,15 +312,15 @@ impl Problems {
     }
 }
 
-fn check_numbers_of_things(info: &ScenarioInfo, problems: &mut Problems) {
+fn check_numbers_of_things(info: &ScenarioInfo, limits: &LoadLimits, problems: &mut Problems) {
     if info.classes.is_empty() {
         problems.add(InfoProblem::NoClasses);
     }
     let children = info.nodes.iter().map(|node| node.children.len()).sum();
     for (what, found, max) in [
-        ("user classes", info.classes.len(), USER_CLASSES_MAX),
-        ("nodes", info.nodes.len(), TASK_NODES_MAX),
-        ("children of nodes", children, TASK_NODES_MAX),
+        ("user classes", info.classes.len(), limits.user_classes_max),
+        ("nodes", info.nodes.len(), limits.task_nodes_max),
+        ("children of nodes", children, limits.task_nodes_max),
         ("options", info.options.len(), OPTIONS_MAX),
         ("tables", info.tables.len(), TABLES_MAX),
     ] {

@@ -41,10 +41,8 @@ pub const SECONDS_KEPT: u64 = 7_200;
 /// Longest response time that the histogram tells apart: one hour; longer ones count as this.
 pub const RESPONSE_TIME_MAX: Duration = Duration::from_secs(3_600);
 
-/// User classes of a scenario.
-pub const USER_CLASSES_MAX: usize = 1_000;
-/// Nodes of all task trees of a scenario.
-pub const TASK_NODES_MAX: usize = 10_000;
+/// Names of user classes in one answer of a load shape.
+pub const SHAPE_CLASSES_MAX: usize = 1_000;
 /// Depth of a task tree.
 pub const TASK_DEPTH_MAX: usize = 64;
 /// Bytes of a declared name: of a user class, node, tag, option, choice or table. It is a column in
@@ -195,6 +193,10 @@ pub struct LoadLimits {
     pub compile_memory_bytes_max: u64,
     /// Time until a scenario has described itself, waiting included. Python's takes 0.2 s.
     pub describe_time_max: Duration,
+    /// User classes that it declares.
+    pub user_classes_max: usize,
+    /// Nodes of all its task trees.
+    pub task_nodes_max: usize,
 }
 
 impl Default for LoadLimits {
@@ -204,6 +206,8 @@ impl Default for LoadLimits {
             compile_time_max: Duration::from_secs(300),
             compile_memory_bytes_max: 8 << 30,
             describe_time_max: Duration::from_secs(10),
+            user_classes_max: 1_000,
+            task_nodes_max: 10_000,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Control: the first stage of the flow that goes down. Upstream: the clock of the run and the
 //! number of users, as arguments. Downstream: the controller, which ramps towards each [`Tick`].
 
-use crate::limits::{USER_CLASSES_MAX, USERS_MAX};
+use crate::limits::{SHAPE_CLASSES_MAX, USERS_MAX};
 
 /// One answer of a load shape (Locust: the tuple that `tick()` returns).
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub enum TickProblem {
     #[error("the number of users may be at most {USERS_MAX}, found {0}")]
     Users(u32),
     /// More than a scenario can have.
-    #[error("the list of user classes may have at most {USER_CLASSES_MAX} names, found {0}")]
+    #[error("the list of user classes may have at most {SHAPE_CLASSES_MAX} names, found {0}")]
     Classes(usize),
 }
 
@@ -42,7 +42,7 @@ impl Tick {
         if self.users > USERS_MAX {
             return Err(TickProblem::Users(self.users));
         }
-        if self.classes.len() > USER_CLASSES_MAX {
+        if self.classes.len() > SHAPE_CLASSES_MAX {
             return Err(TickProblem::Classes(self.classes.len()));
         }
         Ok(())

@@ -78,6 +78,10 @@ async fn live<F: ProgramFactory>(
             () = tokio::time::sleep(RESTART_PAUSE) => {}
             () = signals.reached(StopPhase::Drain) => return,
         }
+        // Nothing is left that a fresh guest could do.
+        if context.iterations.as_ref().is_some_and(|left| left.load(Ordering::Relaxed) <= 0) {
+            return;
+        }
     }
 }
 

@@ -369,13 +369,15 @@ async fn described_in_time(
 ) -> Result<ScenarioInfo, ScenarioError> {
     let time_max = options.load.describe_time_max;
     let described = describe(engine, component, &options.limits);
-    tokio::time::timeout(time_max, described).await.unwrap_or_else(|_| {
+    let info = tokio::time::timeout(time_max, described).await.unwrap_or_else(|_| {
         let message = format!(
             "it took more than {} ms, waiting included (`--limit describe-time`)",
             time_max.as_millis()
         );
         Err(ScenarioError::Export { export: "describe", message })
-    })
+    })?;
+    info.check(&options.load).map_err(|problems| ScenarioError::Info { problems })?;
+    Ok(info)
 }
 
 /// Asks a throw-away instance.
@@ -405,9 +407,7 @@ async fn describe(
         let message = crate::TaskFailure::exception(message, None).message;
         ScenarioError::Export { export: "describe", message }
     })?;
-    let info = describe::scenario_info(info);
-    info.check().map_err(|problems| ScenarioError::Info { problems })?;
-    Ok(info)
+    Ok(describe::scenario_info(info))
 }
 
 /// A store with limits and deadlines on.

@@ -66,7 +66,7 @@ fn good() -> ScenarioInfo {
 fn check(spoil: impl FnOnce(&mut ScenarioInfo), expected: &[&str]) {
     let mut info = good();
     spoil(&mut info);
-    let found = info.check().err().unwrap_or_default();
+    let found = info.check(&LoadLimits::default()).err().unwrap_or_default();
     let found: Vec<String> = found.iter().map(ToString::to_string).collect();
     assert_eq!(found, expected);
 }
@@ -332,7 +332,7 @@ fn what_is_too_much_is_refused_without_a_look_inside() {
 fn a_long_list_of_problems_is_cut_and_counted() {
     let mut info = good();
     info.nodes.extend((0..150).map(|_| task("")));
-    let problems = info.check().unwrap_err();
+    let problems = info.check(&LoadLimits::default()).unwrap_err();
     assert_eq!(problems.len(), DESCRIBE_PROBLEMS_MAX + 1);
     assert_eq!(problems.last(), Some(&InfoProblem::More(50)));
 }
@@ -395,7 +395,7 @@ proptest! {
     ) {
         let info = forest(&parents, &edges, &weights);
         let expected = is_forest_of_sets(&info);
-        let found = info.check();
+        let found = info.check(&LoadLimits::default());
         prop_assert_eq!(found.is_ok(), expected, "{:?}", found);
     }
 }

@@ -138,6 +138,11 @@ named_limits! {
     "describe-time" Time load.describe_time_max, MS, DAY,
         "Time until a scenario has said what it is", "it is refused";
 
+    "user-classes" Count load.user_classes_max, 1, 1_000_000,
+        "User classes of a scenario", "it is refused";
+    "task-nodes" Count load.task_nodes_max, 1, 10_000_000,
+        "Tasks and task sets of a scenario", "it is refused";
+
     "memory" Bytes guest.memory_bytes_max, 64 * KIB, 4 * GIB,
         "Memory of one user", "an exception, and a fresh instance";
     "table-elements" Count guest.table_elements_max, 1, 10_000_000,

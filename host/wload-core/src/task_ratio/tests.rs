@@ -34,7 +34,7 @@ fn info(shares: &[Share]) -> ScenarioInfo {
     ];
     let classes = shares.iter().enumerate().map(class).collect();
     let info = ScenarioInfo { classes, nodes, ..ScenarioInfo::default() };
-    info.check().unwrap();
+    info.check(&crate::limits::LoadLimits::default()).unwrap();
     info
 }
 

@@ -32,7 +32,7 @@ fn info(classes: &[&str], lines: &[&str]) -> ScenarioInfo {
     let nodes = fields.iter().map(node).collect();
     let classes = classes.iter().map(class).collect();
     let info = ScenarioInfo { classes, nodes, ..ScenarioInfo::default() };
-    info.check().unwrap();
+    info.check(&crate::limits::LoadLimits::default()).unwrap();
     info
 }
 

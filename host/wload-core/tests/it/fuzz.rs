@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wload_core::dispatch::{Batch, Change, DispatchClass, Dispatcher};
 use wload_core::ids::{ClassId, CoreId, NodeId};
-use wload_core::limits::DESCRIBE_PROBLEMS_MAX;
+use wload_core::limits::{DESCRIBE_PROBLEMS_MAX, LoadLimits};
 use wload_core::shape::Tick;
 use wload_core::user_class::{
     NodeKind, OptionSpec, ScenarioInfo, Share, TableSpec, TaskNode, UserClass, WaitTime,
@@ -130,7 +130,7 @@ fn sound(noise: &mut Noise) -> ScenarioInfo {
 fn fuzz_describe() {
     wload_fuzz::run(RUNS * 10, |noise| {
         let info = if noise.once_in(4) { sound(noise) } else { info(noise) };
-        match info.check() {
+        match info.check(&LoadLimits::default()) {
             Ok(()) => {
                 let classes: Vec<ClassId> =
                     (0..info.classes.len()).map(|index| ClassId(index as u32)).collect();

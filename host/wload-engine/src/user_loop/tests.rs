@@ -116,3 +116,12 @@ async fn the_number_of_tasks_of_a_run_is_a_limit() {
     assert_eq!(tasks, 2);
     assert!(fake.log().last().unwrap().contains("on_stop User"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_guest_that_died_is_not_replaced_when_no_task_is_left() {
+    let fake = Fake::new(&[], &[Act::Trap]);
+    let mut context = context(&fake);
+    context.iterations = Some(Arc::new(AtomicI64::new(0)));
+    LocalSet::new().run_until(user_loop(Rc::new(context), IDENTITY, Rc::default())).await;
+    assert_eq!(fake.log(), ["0 create 7", "0 7 on_start User"]);
+}

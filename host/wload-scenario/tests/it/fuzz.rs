@@ -66,7 +66,7 @@ fn fuzz_loader() {
         noise.mutate(&mut bytes);
         match compile(&bytes, None) {
             Ok(compiled) => {
-                compiled.info().check().unwrap();
+                compiled.info().check(&LoadLimits::default()).unwrap();
                 let needs = compiled.machine_needs(1);
                 assert!(needs.maps > 0 && needs.address_space_bytes > 0);
             }
