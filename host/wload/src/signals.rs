@@ -159,7 +159,9 @@ async fn signal_loop(
                 match reaction {
                     Reaction::Drain => {
                         match signal {
-                            Signal::Interrupt => {}
+                            Signal::Interrupt => {
+                                tracing::info!("Stopping the users; Ctrl-C again aborts");
+                            }
                             Signal::Terminate => tracing::info!("Got SIGTERM signal"),
                             Signal::HangUp => tracing::info!("Got SIGHUP signal"),
                         }
