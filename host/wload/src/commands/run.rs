@@ -53,6 +53,8 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     let users_max = places(&loaded.settings);
     let has_shape = loaded.settings.plan.load == Load::ScenarioShape;
     let plan = &loaded.settings.plan;
+    // Before the first word of the run: from here on a Ctrl-C is kept for it.
+    let mut watch = SignalWatch::start()?;
     narrate::before(env!("CARGO_PKG_VERSION"), plan.run_time, has_shape, plan.seed);
     descriptors::raise();
     let asked = Asked {
@@ -69,7 +71,6 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)
         .map_err(|error| CliError::broken("failed to start the reports").caused_by(&error))?;
-    let mut watch = SignalWatch::start()?;
     let handle = wload_engine::start(settings.plan.clone(), scenario, http, users_max)
         .map_err(|error| CliError::broken("failed to start the run").caused_by(&error))?;
     watch.obey(handle.control());
