@@ -128,6 +128,36 @@ fn check_shows_an_exchange_as_curl_does() {
     }
 }
 
+/// A body that never ends keeps its user in a call until it is dropped: that exchange is in no row, and
+/// is counted as one whose end nobody waited for.
+#[test]
+fn a_stream_that_hangs_when_its_user_is_dropped_is_counted_as_interrupted() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 1_024];
+        assert!(stream.read(&mut request).unwrap() > 0);
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf").unwrap();
+        // Until the client closes.
+        let _ = stream.read(&mut request);
+    });
+    let args = "Streamer -u 1 -t 1s --only-summary";
+    let finished = Wload::run(&guest("http-abilities"), &host, args).expect(0);
+    assert_eq!(finished.interrupted(), 1, "{finished}");
+    assert!(finished.verdict().contains("0 requests"), "{finished}");
+    server.join().unwrap();
+}
+
+#[test]
+fn an_upload_that_cannot_be_is_an_exception_and_nothing_is_sent() {
+    let target = start();
+    let (report, _) = run("Uploader", 1, &target.url(), 1);
+    let message = report.exceptions.rows().next().unwrap().text("Message").to_owned();
+    assert!(message.contains("the pattern of a part of the body is empty"), "{message}");
+    assert_eq!(target.counts().total.received, 0);
+}
+
 /// Reads one request's head, answers it, and gives it back.
 fn answer_one(stream: &mut TcpStream, body: &str) -> String {
     let mut head = Vec::new();

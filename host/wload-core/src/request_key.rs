@@ -87,7 +87,7 @@ impl KeyInterner {
 
 /// The longest beginning of `text` of at most `bytes_max` bytes that ends between two characters.
 #[must_use]
-pub(crate) fn cut(text: &str, bytes_max: usize) -> &str {
+pub fn cut(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 

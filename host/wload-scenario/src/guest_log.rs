@@ -16,6 +16,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 use wload_core::event::LogLevel;
 use wload_core::limits::{LOG_LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
+use wload_core::request_key::cut;
 
 use crate::core_context::{CoreContext, GuestLine};
 
@@ -89,11 +90,6 @@ fn follow_panic(panic: &mut Option<String>, line: &str) {
         said.push('\n');
         said.push_str(line);
     }
-}
-
-/// `text` with at most `bytes` bytes, cut between characters.
-fn cut(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
 }
 
 /// Where lines of a guest's output go.

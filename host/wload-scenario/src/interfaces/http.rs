@@ -15,7 +15,7 @@ use wload_core::failure::judged_failure;
 use wload_core::limits::{
     MESSAGE_BYTES_MAX, REQUEST_METHOD_BYTES_MAX, REQUEST_NAME_BYTES_MAX, STOPPING_REFUSALS_MAX,
 };
-use wload_core::request_key::KeyId;
+use wload_core::request_key::{KeyId, cut};
 use wload_core::sample::Sample;
 use wload_http::{Exchange, HttpError, Opened, ParallelRequest, PreparedRequest, RequestBody};
 
@@ -328,9 +328,4 @@ impl UserState {
             self.settle(place);
         }
     }
-}
-
-/// `text` with at most `bytes` bytes, cut between characters.
-fn cut(text: &str, bytes: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes)]
 }

@@ -95,6 +95,31 @@ fn a_higher_layer_can_switch_a_flag_off() {
 }
 
 #[test]
+fn every_option_of_connections_reaches_its_setting() {
+    let desk = Desk::new()
+        .file("c.pem", "-----BEGIN CERTIFICATE-----\n")
+        .file("k.pem", "-----BEGIN EC PRIVATE KEY-----\n");
+    let settings = desk.settings(
+        "shop.wasm --cert c.pem --key k.pem --http-version auto --tls-session-reuse \
+         --resolve a.test:80:127.0.0.1 --resolve b.test:80:127.0.0.1 --source-address 127.0.0.1 \
+         --proxy http://127.0.0.1:3128 --no-proxy a.test",
+    );
+    let http = settings.http;
+    assert!(http.client_certificate.is_some() && http.tls_session_reuse);
+    assert_eq!(http.protocol, wload_http::Protocol::Auto);
+    assert_eq!(http.resolve.len(), 2);
+    assert_eq!(http.local_addresses.len(), 1);
+    assert_eq!(http.proxy.https.as_deref(), Some("http://127.0.0.1:3128"));
+    assert_eq!(http.proxy.no_proxy, "a.test");
+
+    let (_, mut mistakes) = desk.resolve("shop.wasm --cert c.pem --no-proxy a.test");
+    mistakes.sort();
+    assert_eq!(mistakes, ["--cert: needs --key, too", "--no-proxy: needs --proxy, too"]);
+    let (_, mistakes) = desk.resolve("shop.wasm --cert c.pem --key c.pem");
+    assert_eq!(mistakes, ["--key: `c.pem` has no private key in it; expected a PEM file"]);
+}
+
+#[test]
 fn every_option_reaches_its_setting() {
     let desk = Desk::new()
         .file("u.csv", "a\n1\n")

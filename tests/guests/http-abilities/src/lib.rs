@@ -122,4 +122,27 @@ impl Version {
     }
 }
 
-scenario!(users: [Parallel, Bodies, Impatient, Version]);
+#[derive(Default)]
+struct Streamer;
+
+#[user]
+impl Streamer {
+    #[task]
+    fn read_to_the_end(&mut self) {
+        let mut stream = self.client().get("/endless").open();
+        while stream.next_chunk().is_some() {}
+    }
+}
+
+#[derive(Default)]
+struct Uploader;
+
+#[user]
+impl Uploader {
+    #[task]
+    fn nothing_again_and_again(&mut self) {
+        self.client().post("/echo").upload(Upload::new().repeated(*b"", 7)).send();
+    }
+}
+
+scenario!(users: [Parallel, Bodies, Impatient, Version, Streamer, Uploader]);

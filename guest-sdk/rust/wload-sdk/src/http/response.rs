@@ -62,7 +62,7 @@ impl Response {
     ) -> Self {
         match sent {
             Ok(http::Reply { status, failed, exchange }) => {
-                // Asked for now, because the notes need it; it is rare.
+                // The notes need it, and it is rare: asking at once costs no request that went well.
                 let error = if status == 0 { exchange.error().map(HttpError::from) } else { None };
                 Self { method, name, status, is_failed: failed, error, exchange: Some(exchange) }
             }

@@ -61,6 +61,30 @@ fn upload_body(upload: http::Upload) -> Result<RequestBody, HttpError> {
     RequestBody::from_parts(parts.collect(), upload.chunked)
 }
 
+impl StoreState {
+    async fn send_prepared(
+        &mut self,
+        handle: &Resource<TemplateHandle>,
+        values: Vec<String>,
+        body: impl FnOnce() -> Result<RequestBody, HttpError>,
+    ) -> wasmtime::Result<Reply> {
+        let user = self.user()?;
+        // In a block of its own, so that nothing that is not `Send` lives while the user waits.
+        let exchange = {
+            let (request, label) = match user.ready(handle, &values)? {
+                Ready::Send(request, label) => (request, label),
+                Ready::Refused(reply) => return Ok(reply),
+            };
+            let body = match body() {
+                Ok(body) => body,
+                Err(error) => return user.refused(label, Outcome::Invalid(error)),
+            };
+            SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
+        };
+        exchange.await
+    }
+}
+
 impl http::HostRequestTemplate for StoreState {
     fn create(
         &mut self,
@@ -119,18 +143,7 @@ impl http::HostRequestTemplate for StoreState {
         values: Vec<String>,
         body: Option<Vec<u8>>,
     ) -> wasmtime::Result<Reply> {
-        let user = self.user()?;
-        // In a block of its own, so that nothing that is not `Send` lives while the user waits.
-        let exchange = {
-            let (request, label) = match user.ready(&handle, &values)? {
-                Ready::Send(request, label) => (request, label),
-                Ready::Refused(reply) => return Ok(reply),
-            };
-            SendWrapper::new(
-                async move { user.exchange(&request, label, &values, body.into()).await },
-            )
-        };
-        exchange.await
+        self.send_prepared(&handle, values, || Ok(body.into())).await
     }
 
     async fn send_upload(
@@ -139,19 +152,7 @@ impl http::HostRequestTemplate for StoreState {
         values: Vec<String>,
         upload: http::Upload,
     ) -> wasmtime::Result<Reply> {
-        let user = self.user()?;
-        let exchange = {
-            let (request, label) = match user.ready(&handle, &values)? {
-                Ready::Send(request, label) => (request, label),
-                Ready::Refused(reply) => return Ok(reply),
-            };
-            let body = match upload_body(upload) {
-                Ok(body) => body,
-                Err(error) => return user.refused(label, Outcome::Invalid(error)),
-            };
-            SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
-        };
-        exchange.await
+        self.send_prepared(&handle, values, || upload_body(upload)).await
     }
 
     async fn open(
