@@ -4,6 +4,7 @@
 //! the certificate, or was told not to.
 
 use x509_parser::parse_x509_certificate;
+use x509_parser::time::ASN1Time;
 
 /// What a person wants to know of a certificate.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,9 +22,14 @@ pub(crate) fn names(certificate: &[u8]) -> Option<Names> {
     Some(Names {
         subject: certificate.subject().to_string(),
         issuer: certificate.issuer().to_string(),
-        not_before: validity.not_before.to_string(),
-        not_after: validity.not_after.to_string(),
+        not_before: date(validity.not_before),
+        not_after: date(validity.not_after),
     })
+}
+
+/// A date as curl shows it; certificates know only UTC.
+fn date(time: ASN1Time) -> String {
+    time.to_string().replace("+00:00", "GMT")
 }
 
 #[cfg(test)]
@@ -45,8 +51,8 @@ mod tests {
         let found = names(&certificate()).unwrap();
         assert!(found.subject.contains("O=Example") && found.subject.contains("CN=h.test"));
         assert_eq!(found.issuer, found.subject);
-        assert_eq!(found.not_before, "Feb  3 00:00:00 2001 +00:00");
-        assert_eq!(found.not_after, "Aug  9 00:00:00 2077 +00:00");
+        assert_eq!(found.not_before, "Feb  3 00:00:00 2001 GMT");
+        assert_eq!(found.not_after, "Aug  9 00:00:00 2077 GMT");
     }
 
     #[test]

@@ -67,7 +67,7 @@ fn a_trace_tells_what_tls_agreed_on_and_whose_certificate_it_was() {
             "* SSL connection using TLSv1.3 / TLS13_AES_",
             "* ALPN: server did not agree on a protocol",
             "*  subject: CN=the target",
-            "*  expire date: 2100-01-01 00:00:00 GMT",
+            "*  expire date: Jan  1 00:00:00 2100 GMT",
             "*  issuer: CN=unknown",
         ] {
             assert!(trace.contains(part), "{part}\n{trace}");
