@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::error::Error;
 use std::time::Duration;
 
-use crate::bindings::exports::wload::scenario::{hooks, shape, users};
+use crate::bindings::exports::wload::scenario::{hibernation, hooks, shape, users};
 use crate::clock;
 use crate::definition::{Definition, Scenario};
 use crate::hooks::HookResult;
@@ -100,6 +100,24 @@ impl<S: Scenario> hooks::Guest for S {
             Some(hooks) => answer(hooks.test_stop()),
             None => Ok(()),
         })
+    }
+}
+
+impl<S: Scenario> hibernation::Guest for S {
+    fn can_save(_: u32) -> Result<(), String> {
+        Err("this SDK does not save users".into())
+    }
+
+    fn save() -> Result<Vec<u8>, String> {
+        <S as hibernation::Guest>::can_save(0).map(|()| Vec::new())
+    }
+
+    fn restore(class: u32, _: Vec<u8>) -> Result<(), String> {
+        <S as hibernation::Guest>::can_save(class)
+    }
+
+    fn reset() -> bool {
+        false
     }
 }
 

@@ -49,7 +49,7 @@ mod wasi {
     });
 }
 
-use exports::wload::scenario::shape;
+use exports::wload::scenario::{hibernation, shape};
 use exports::wload::scenario::users::{
     Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
@@ -163,6 +163,24 @@ impl Guest for Misbehave {
 impl shape::Guest for Misbehave {
     fn tick(_: shape::State) -> Option<shape::Step> {
         None
+    }
+}
+
+impl hibernation::Guest for Misbehave {
+    fn can_save(_: u32) -> Result<(), String> {
+        Err("its users have nothing to save".into())
+    }
+
+    fn save() -> Result<Vec<u8>, String> {
+        Err("its users have nothing to save".into())
+    }
+
+    fn restore(_: u32, _: Vec<u8>) -> Result<(), String> {
+        Err("its users have nothing to save".into())
+    }
+
+    fn reset() -> bool {
+        false
     }
 }
 

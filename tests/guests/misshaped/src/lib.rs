@@ -11,7 +11,7 @@ use exports::wload::scenario::users::{
     Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
-use exports::wload::scenario::{hooks, shape};
+use exports::wload::scenario::{hibernation, hooks, shape};
 use wload::scenario::http::{self, Recording, RequestSpec};
 use wload::scenario::{clock, options};
 
@@ -152,6 +152,24 @@ impl Guest for Misshaped {
 
     fn get_wait_time(_: Option<u32>) -> u64 {
         0
+    }
+}
+
+impl hibernation::Guest for Misshaped {
+    fn can_save(_: u32) -> Result<(), String> {
+        Err("its users have nothing to save".into())
+    }
+
+    fn save() -> Result<Vec<u8>, String> {
+        Err("its users have nothing to save".into())
+    }
+
+    fn restore(_: u32, _: Vec<u8>) -> Result<(), String> {
+        Err("its users have nothing to save".into())
+    }
+
+    fn reset() -> bool {
+        false
     }
 }
 
