@@ -27,6 +27,7 @@ pub mod delta;
 pub mod recorder;
 
 pub mod user_class;
+pub mod isolation;
 pub mod describe_check;
 pub mod task_ratio;
 pub mod shape;

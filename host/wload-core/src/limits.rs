@@ -15,6 +15,8 @@ pub struct Limits {
     pub load: LoadLimits,
     /// One user's guest.
     pub guest: GuestLimits,
+    /// The instances that users take turns in.
+    pub instances: InstanceLimits,
     /// One HTTP exchange.
     pub http: HttpLimits,
     /// The tables of a run.
@@ -180,6 +182,28 @@ impl Default for GuestLimits {
         }
     }
 }
+
+/// Limits of the instances that users take turns in, and of users that wait without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstanceLimits {
+    /// Instances that are kept for users that can be saved, in all cores together. More are made when
+    /// more tasks are under way, and go when these end.
+    pub kept_max: u32,
+    /// Bytes of one saved user; what is larger is not saved. A hundred times what users have.
+    pub saved_bytes_max: usize,
+    /// Bytes by which the memory of an instance may have grown when another user takes it over.
+    pub growth_bytes_max: usize,
+}
+
+impl Default for InstanceLimits {
+    fn default() -> Self {
+        Self { kept_max: 1_000, saved_bytes_max: 1 << 20, growth_bytes_max: 4 << 20 }
+    }
+}
+
+/// How many times `InstanceLimits::kept_max` instances there may be while tasks are under way; beyond
+/// it they wait for one another. Places cost address space and memory maps.
+pub const INSTANCES_GROWTH_MAX: u32 = 10;
 
 /// Limits of loading a scenario: what nobody has read must not take the machine before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

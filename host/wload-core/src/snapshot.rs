@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ids::CoreId;
+use crate::isolation::Isolation;
 
 /// A row key: what is shown as type and name (Locust: `(method, name)`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,6 +130,8 @@ pub struct MetricRow {
 /// How the generator itself did: when it is slow, what it measured is not the target.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct GeneratorHealth {
+    /// How users and instances belong together.
+    pub isolation: Isolation,
     /// Each core.
     pub cores: Vec<CoreHealth>,
 }
@@ -146,8 +149,62 @@ pub struct CoreHealth {
     pub lag_us_p99: u64,
     /// The latest any timer has fired so far, microseconds.
     pub lag_us_max: u64,
+    /// 99th percentile of how late its timers fired, over the whole run, microseconds.
+    pub lag_us_p99_run: u64,
     /// Users on it now.
     pub users: u32,
+    /// The instances that they live in.
+    pub instances: InstanceCounts,
+}
+
+/// Instances of a scenario, and the users that take turns in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct InstanceCounts {
+    /// How many are kept for users that can be saved; the largest number when no user is saved.
+    pub kept_max: u32,
+    /// Alive now.
+    pub live: u32,
+    /// The most that were alive at once.
+    pub peak: u32,
+    /// Users alive that keep their instance though others take turns: they cannot be saved.
+    pub pinned: u32,
+    /// The most of them that there were at once.
+    pub pinned_peak: u32,
+    /// Users that were saved, so far.
+    pub saves: u64,
+    /// Users that went on from what was saved, so far.
+    pub restores: u64,
+    /// Instances that were replaced instead of taken over by the next user, so far.
+    pub replaced: u64,
+    /// Tasks that waited for an instance because there was no place for one more, so far.
+    pub waits: u64,
+}
+
+impl InstanceCounts {
+    /// Of two cores together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            kept_max: self.kept_max.saturating_add(other.kept_max),
+            live: self.live + other.live,
+            peak: self.peak + other.peak,
+            pinned: self.pinned + other.pinned,
+            pinned_peak: self.pinned_peak + other.pinned_peak,
+            saves: self.saves + other.saves,
+            restores: self.restores + other.restores,
+            replaced: self.replaced + other.replaced,
+            waits: self.waits + other.waits,
+        }
+    }
+}
+
+impl GeneratorHealth {
+    /// The instances of all cores.
+    #[must_use]
+    pub fn instances(&self) -> InstanceCounts {
+        let of_cores = self.cores.iter().map(|core| core.instances);
+        of_cores.fold(InstanceCounts::default(), InstanceCounts::plus)
+    }
 }
 
 /// Everything at one moment.

@@ -80,6 +80,8 @@ pub struct UserClass {
     pub root: NodeId,
     /// The class wants `on-start` and `on-stop`.
     pub has_hooks: bool,
+    /// Why its users cannot be saved while they wait; none: they can.
+    pub pinned: Option<String>,
 }
 
 /// An option of the scenario, set by `--option name=value`.

@@ -21,7 +21,7 @@ use wload_core::run_state::{RunInput, RunState};
 use wload_core::shape::Tick;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::ScenarioInfo;
-use wload_scenario::{GuestLine, RunClock, TaskFailure};
+use wload_scenario::{GuestLine, RunClock, Scenario, TaskFailure};
 
 use crate::hook_call::{self, Hook, at};
 use crate::message::{CoreCommand, CoreDelta, CoreReport};
@@ -111,13 +111,14 @@ struct Timers {
 impl Controller {
     pub(crate) fn new(
         plan: RunPlan,
-        info: Arc<ScenarioInfo>,
+        scenario: &Scenario,
         clock: RunClock,
         channels: Channels,
         programs: RunPrograms,
         dispatcher: Dispatcher,
         users_max: u32,
     ) -> Self {
+        let info = scenario.info().clone();
         let cores = channels.cores.len();
         let classes = info.classes.len();
         Self {
@@ -129,7 +130,7 @@ impl Controller {
             programs,
             dispatcher,
             state: RunState::Ready,
-            health: HealthLog::default(),
+            health: HealthLog::new(scenario.isolation()),
             users: vec![vec![0; classes]; cores],
             alive: vec![0; cores],
             sent: vec![0; cores],

@@ -144,7 +144,7 @@ impl<F: ProgramFactory> CoreLoop<F> {
         CoreDelta {
             core: self.core,
             stats,
-            health: self.monitor.report(self.users.alive()),
+            health: self.monitor.report(self.users.alive(), self.users.instances()),
             users: self.users.counts(),
             alive: self.users.alive(),
             commands_obeyed: self.commands_obeyed,

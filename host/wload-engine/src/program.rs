@@ -7,8 +7,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use wload_core::ids::NodeId;
+use wload_core::snapshot::InstanceCounts;
 use wload_scenario::{
-    CoreContext, Identity, Outcome, Scenario, Scope, TaskFailure, UserInstance, UserSignals,
+    CoreContext, Identity, InstancePool, Outcome, Scope, TaskFailure, UserInstance, UserSignals,
 };
 
 /// How a call into the guest ended.
@@ -41,19 +42,12 @@ pub(crate) trait ProgramFactory: 'static {
     ) -> impl Future<Output = Result<Self::Program, TaskFailure>>;
     /// What the users of the core share.
     fn core(&self) -> &Rc<CoreContext>;
+    /// What its guests live in.
+    fn instances(&self) -> InstanceCounts;
 }
 
 /// Makes instances of a scenario.
-pub(crate) struct GuestFactory {
-    scenario: Scenario,
-    core: Rc<CoreContext>,
-}
-
-impl GuestFactory {
-    pub(crate) fn new(scenario: Scenario, core: Rc<CoreContext>) -> Self {
-        Self { scenario, core }
-    }
-}
+pub(crate) struct GuestFactory(pub(crate) Rc<InstancePool>);
 
 impl ProgramFactory for GuestFactory {
     type Program = UserInstance;
@@ -63,11 +57,15 @@ impl ProgramFactory for GuestFactory {
         identity: Identity,
         signals: Rc<UserSignals>,
     ) -> Result<UserInstance, TaskFailure> {
-        UserInstance::start(&self.scenario, self.core.clone(), signals, identity).await
+        UserInstance::start(&self.0, signals, identity).await
     }
 
     fn core(&self) -> &Rc<CoreContext> {
-        &self.core
+        self.0.core()
+    }
+
+    fn instances(&self) -> InstanceCounts {
+        self.0.counts()
     }
 }
 

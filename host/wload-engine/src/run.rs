@@ -22,7 +22,7 @@ use wload_core::recorder::Recorder;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{ScenarioInfo, Share};
 use wload_http::{CoreHttp, HttpShared};
-use wload_scenario::{CoreContext, GuestLine, RunClock, Scenario};
+use wload_scenario::{CoreContext, GuestLine, InstancePool, RunClock, Scenario};
 
 use crate::controller::{Channels, Controller};
 use crate::core_thread::{CoreLoop, block_on_local};
@@ -131,7 +131,11 @@ fn start_core(
     spawn(format!("wload-core-{core}"), move || async move {
         let context = setup.core_context();
         let users = UserContext {
-            factory: GuestFactory::new(setup.scenario.clone(), context.clone()),
+            factory: GuestFactory(InstancePool::new(
+                setup.scenario.clone(),
+                context.clone(),
+                setup.plan.cores.max(1),
+            )),
             tree: setup.tree.clone(),
             seed: setup.plan.seed,
             iterations: setup.iterations.clone(),
@@ -162,7 +166,7 @@ fn start_control(
                 let plan = (*setup.plan).clone();
                 Controller::new(
                     plan,
-                    setup.info,
+                    &setup.scenario,
                     setup.clock,
                     channels,
                     programs,

@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wload_core::histogram::Histogram;
 use wload_core::ids::CoreId;
-use wload_core::snapshot::{CoreHealth, GeneratorHealth};
+use wload_core::isolation::Isolation;
+use wload_core::snapshot::{CoreHealth, GeneratorHealth, InstanceCounts};
 
 /// How often lag is measured: a hundred wake-ups a second cost a core under 0.1 %.
 pub(crate) const LAG_PERIOD: Duration = Duration::from_millis(10);
@@ -29,6 +30,8 @@ pub(crate) struct CoreMonitor {
     cpu: f64,
     cpu_max: f64,
     lag: Histogram,
+    /// The same over the whole run.
+    lag_of_run: Histogram,
     lag_us_max: u64,
 }
 
@@ -41,6 +44,7 @@ impl CoreMonitor {
             cpu: 0.0,
             cpu_max: 0.0,
             lag: Histogram::default(),
+            lag_of_run: Histogram::default(),
             lag_us_max: 0,
         }
     }
@@ -49,25 +53,22 @@ impl CoreMonitor {
     pub(crate) fn timer_fired(&mut self, due: Instant) {
         let late = u64::try_from(due.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.lag.add(late, 1);
+        self.lag_of_run.add(late, 1);
         self.lag_us_max = self.lag_us_max.max(late);
     }
 
-    fn lag_p99(&self) -> u64 {
-        let rank = self.lag.count().saturating_mul(99) / 100;
-        let last = self.lag.count().saturating_sub(1);
-        self.lag.at_ranks(&[rank.min(last)]).first().copied().unwrap_or(0)
-    }
-
     /// The interval since the last report ends.
-    pub(crate) fn report(&mut self, users: u32) -> CoreHealth {
+    pub(crate) fn report(&mut self, users: u32, instances: InstanceCounts) -> CoreHealth {
         self.measure_cpu();
         let health = CoreHealth {
             core: self.core,
             cpu: self.cpu,
             cpu_max: self.cpu_max,
-            lag_us_p99: self.lag_p99(),
+            lag_us_p99: p99(&self.lag),
             lag_us_max: self.lag_us_max,
+            lag_us_p99_run: p99(&self.lag_of_run),
             users,
+            instances,
         };
         self.lag = Histogram::default();
         health
@@ -89,6 +90,12 @@ impl CoreMonitor {
     }
 }
 
+fn p99(lag: &Histogram) -> u64 {
+    let rank = lag.count().saturating_mul(99) / 100;
+    let last = lag.count().saturating_sub(1);
+    lag.at_ranks(&[rank.min(last)]).first().copied().unwrap_or(0)
+}
+
 /// CPU time of the calling thread; none where the system does not say.
 fn thread_cpu_time() -> Option<Duration> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
@@ -100,12 +107,15 @@ fn thread_cpu_time() -> Option<Duration> {
 pub(crate) struct HealthLog {
     latest: GeneratorHealth,
     saturated: Option<String>,
+    has_grown: bool,
 }
 
 impl HealthLog {
-    /// A core's report; a text the first time that the generator is the bottleneck.
+    /// A core's report; a text the first time that the generator is the bottleneck, or needs more
+    /// instances than planned.
     pub(crate) fn add(&mut self, health: CoreHealth) -> Option<String> {
         let text = saturation(&health);
+        let growth = self.growth(&health);
         match self.latest.cores.iter_mut().find(|core| core.core == health.core) {
             Some(core) => *core = health,
             None => {
@@ -113,11 +123,31 @@ impl HealthLog {
                 self.latest.cores.sort_by_key(|core| core.core);
             }
         }
-        if self.saturated.is_some() {
-            return None;
+        if self.saturated.is_some() || text.is_none() {
+            return growth;
         }
         self.saturated = text;
         self.saturated.clone()
+    }
+
+    /// A text the first time that a core needs more instances than should be kept.
+    fn growth(&mut self, health: &CoreHealth) -> Option<String> {
+        let InstanceCounts { kept_max, live, pinned, .. } = health.instances;
+        if self.has_grown || live.saturating_sub(pinned) <= kept_max {
+            return None;
+        }
+        self.has_grown = true;
+        Some(format!(
+            "core {} has more tasks under way than instances are kept: {live} instead of {kept_max}; \
+             `--limit instances` sets how many in all",
+            health.core
+        ))
+    }
+
+    /// Of a run with this isolation.
+    pub(crate) fn new(isolation: Isolation) -> Self {
+        let latest = GeneratorHealth { isolation, cores: Vec::new() };
+        Self { latest, ..Self::default() }
     }
 
     pub(crate) fn latest(&self) -> &GeneratorHealth {
@@ -160,7 +190,9 @@ mod tests {
             cpu_max: cpu,
             lag_us_p99,
             lag_us_max: lag_us_p99,
+            lag_us_p99_run: lag_us_p99,
             users: 1,
+            instances: InstanceCounts::default(),
         }
     }
 

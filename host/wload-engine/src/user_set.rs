@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use wload_core::cancel::StopPhase;
 use wload_core::ids::{ClassId, CoreId, UserId};
 use wload_core::limits::WIRE_GRACE;
+use wload_core::snapshot::InstanceCounts;
 use wload_scenario::{Identity, UserSignals};
 
 use crate::program::ProgramFactory;
@@ -126,6 +127,11 @@ impl<F: ProgramFactory> UserSet<F> {
         self.forget_ended();
         let running: usize = self.running.iter().map(Vec::len).sum();
         u32::try_from(running + self.leaving.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What the users live in.
+    pub(crate) fn instances(&self) -> InstanceCounts {
+        self.context.factory.instances()
     }
 
     /// When somebody must be pushed next.

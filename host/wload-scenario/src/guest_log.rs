@@ -19,14 +19,24 @@ use wload_core::limits::{LOG_LINE_BYTES_MAX, MESSAGE_BYTES_MAX};
 use wload_core::request_key::cut;
 
 use crate::core_context::{CoreContext, GuestLine};
+use crate::loader::Shared;
+use crate::store_state::Identity;
 
 /// Bytes that a guest may write to its output at once.
 const WRITE_MAX: usize = 64 << 10;
 
-/// The log of one user.
+/// Whose lines they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Origin {
+    User(Identity),
+    Export(&'static str),
+}
+
+/// The log of one instance, with the name of the user that lives in it.
 pub(crate) struct GuestLog {
     core: Rc<CoreContext>,
-    origin: String,
+    shared: Arc<Shared>,
+    origin: Cell<Origin>,
     lines_per_second_max: u32,
     second: Cell<u64>,
     lines: Cell<u32>,
@@ -36,12 +46,14 @@ pub(crate) struct GuestLog {
 impl GuestLog {
     pub(crate) fn new(
         core: Rc<CoreContext>,
-        origin: String,
+        shared: Arc<Shared>,
+        origin: Origin,
         lines_per_second_max: u32,
     ) -> Rc<Self> {
         Rc::new(Self {
             core,
-            origin,
+            shared,
+            origin: Cell::new(origin),
             lines_per_second_max,
             second: Cell::new(0),
             lines: Cell::new(0),
@@ -65,11 +77,25 @@ impl GuestLog {
             self.core.log_lines_dropped.set(self.core.log_lines_dropped.get() + 1);
             return;
         }
-        (self.core.log)(GuestLine {
-            level,
-            origin: self.origin.clone(),
-            message: message.to_owned(),
-        });
+        (self.core.log)(GuestLine { level, origin: self.origin(), message: message.to_owned() });
+    }
+
+    /// Another user lives in the instance now; its lines are its own.
+    pub(crate) fn set_origin(&self, user: Option<Identity>) {
+        if let Some(user) = user {
+            self.origin.set(Origin::User(user));
+            self.lines.set(0);
+        }
+    }
+
+    /// `class/user id`, or the name of the export.
+    fn origin(&self) -> String {
+        match self.origin.get() {
+            Origin::User(user) => {
+                format!("{}/{}", self.shared.info.class(user.class).name, user.id)
+            }
+            Origin::Export(name) => name.to_owned(),
+        }
     }
 
     /// What a panic said, once.

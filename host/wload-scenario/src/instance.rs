@@ -1,7 +1,7 @@
-//! One user: an instance of the component with its own memory, client and signals.
+//! One instance of the component: its exports as calls, with the meters around them.
 //!
-//! Upstream: a core of the engine makes it on its own thread and drives it. Downstream: the guest's
-//! exports. Ends when it is dropped; after a trap it must be.
+//! Upstream: `user.rs` and `pool.rs` make and drive it. Downstream: the guest's exports. Ends when it
+//! is dropped; after a trap it must be.
 //! Invariant: calls of one instance never overlap.
 
 use std::rc::Rc;
@@ -10,19 +10,16 @@ use std::time::Duration;
 
 use slab::Slab;
 use wasmtime::Store;
-use wload_core::ids::{NodeId, UserId};
+use wload_core::ids::NodeId;
 use wload_core::limits::WAIT_MAX;
-use wload_core::random::UserRandom;
-use wload_core::shape::Tick;
-use wload_http::HttpClient;
 
-use crate::bindings::exports::wload::scenario::{hooks, shape, users};
+use crate::bindings::exports::wload::scenario::{hibernation, users};
 use crate::compute::{ComputeMeter, Turn, watched};
-use crate::core_context::{CoreContext, UserSignals};
+use crate::core_context::CoreContext;
 use crate::error::ScenarioError;
-use crate::guest_log::GuestLog;
+use crate::guest_log::{GuestLog, Origin};
 use crate::loader::{Scenario, new_store};
-use crate::store_state::{Identity, StoreState, UserState};
+use crate::store_state::{Resident, StoreState, UserState};
 use crate::trap::TaskFailure;
 
 /// What is started or stopped.
@@ -49,81 +46,62 @@ pub enum Outcome {
     StopRun(Option<u8>),
 }
 
-/// The stream of random numbers that the guest draws from; the engine's own choices have another.
-const GUEST_STREAM: u64 = 0x6775_6573_7400_0001;
-
-/// A user.
-pub struct UserInstance {
+/// An instance with the user that lives in it.
+pub(crate) struct Instance {
     store: Store<StoreState>,
     guest: users::Guest,
-    class: u32,
+    hibernation: Option<hibernation::Guest>,
+    /// Of its memory, when it was made.
+    bytes_at_start: usize,
+    /// Users that lived in it before this one.
+    earlier_users: u32,
 }
 
-impl std::fmt::Debug for UserInstance {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("UserInstance").field("class", &self.class).finish_non_exhaustive()
-    }
-}
-
-impl UserInstance {
+impl Instance {
     /// A fresh instance for this user.
-    ///
-    /// # Errors
-    /// [`TaskFailure`] when the instance cannot be made, or traps while it is.
-    pub async fn start(
+    pub(crate) async fn new(
         scenario: &Scenario,
         core: Rc<CoreContext>,
-        signals: Rc<UserSignals>,
-        identity: Identity,
+        resident: Box<Resident>,
     ) -> Result<Self, TaskFailure> {
-        let class = scenario.info().class(identity.class);
-        let origin = format!("{}/{}", class.name, identity.id);
-        let mut store = store(scenario, core, signals, Some(identity), origin)?;
+        let inner = &scenario.inner;
+        let origin = resident.identity.map_or(Origin::Export("users"), Origin::User);
+        let mut store = new_user_store(scenario, core, resident, origin)?;
         let turn = store.data().compute.turn();
-        let instance = watched(turn, scenario.inner.pre.instantiate_async(&mut store)).await;
-        let guest = instance.and_then(|instance| scenario.inner.users.load(&mut store, &instance));
-        let guest = guest.map_err(|error| failure(&mut store, &error))?;
-        Ok(Self { store, guest, class: identity.class.0 })
+        let instance = watched(turn, inner.pre.instantiate_async(&mut store)).await;
+        let guests = instance.and_then(|instance| {
+            let hibernation = inner.hibernation.as_ref();
+            let hibernation = hibernation.map(|it| it.load(&mut store, &instance)).transpose()?;
+            Ok((inner.users.load(&mut store, &instance)?, hibernation))
+        });
+        let (guest, hibernation) = guests.map_err(|error| failure(&mut store, &error))?;
+        let bytes_at_start = store.data().memory_bytes();
+        Ok(Self { store, guest, hibernation, bytes_at_start, earlier_users: 0 })
     }
 
     /// A user starts, or enters a task set.
-    ///
-    /// # Errors
-    /// An exception or a trap of the guest.
-    pub async fn on_start(&mut self, scope: Scope) -> Result<Outcome, TaskFailure> {
-        let scope = self.scope(scope);
+    pub(crate) async fn on_start(&mut self, scope: users::Scope) -> Result<Outcome, TaskFailure> {
         let turn = begin(&mut self.store, true);
         let result = watched(turn, self.guest.call_on_start(&mut self.store, scope)).await;
         finish(&mut self.store, result)
     }
 
     /// Runs a task once.
-    ///
-    /// # Errors
-    /// An exception or a trap of the guest.
-    pub async fn run_task(&mut self, task: NodeId) -> Result<Outcome, TaskFailure> {
+    pub(crate) async fn run_task(&mut self, task: NodeId) -> Result<Outcome, TaskFailure> {
         let turn = begin(&mut self.store, true);
         let result = watched(turn, self.guest.call_run_task(&mut self.store, task.0)).await;
         finish(&mut self.store, result)
     }
 
     /// A user stops, or leaves a task set. Requests are possible though the user is being stopped.
-    ///
-    /// # Errors
-    /// An exception or a trap of the guest.
-    pub async fn on_stop(&mut self, scope: Scope) -> Result<Outcome, TaskFailure> {
-        let scope = self.scope(scope);
+    pub(crate) async fn on_stop(&mut self, scope: users::Scope) -> Result<Outcome, TaskFailure> {
         let turn = begin(&mut self.store, false);
         let result = watched(turn, self.guest.call_on_stop(&mut self.store, scope)).await;
         finish(&mut self.store, result)
     }
 
-    /// Asks the guest how long to wait; `set` is the set whose wait time is custom, none for the
-    /// class.
-    ///
-    /// # Errors
-    /// A trap of the guest.
-    pub async fn wait_time(&mut self, set: Option<NodeId>) -> Result<Duration, TaskFailure> {
+    /// How long to wait; `set` is the set whose wait time is custom, none for the class.
+    pub(crate) async fn wait_time(&mut self, set: Option<NodeId>) -> Result<Duration, TaskFailure> {
         let turn = begin(&mut self.store, true);
         let set = set.map(|set| set.0);
         let result = watched(turn, self.guest.call_get_wait_time(&mut self.store, set)).await;
@@ -132,150 +110,79 @@ impl UserInstance {
         Ok(Duration::from_nanos(wait).min(WAIT_MAX))
     }
 
-    fn scope(&self, scope: Scope) -> users::Scope {
-        match scope {
-            Scope::User => users::Scope::User(self.class),
-            Scope::Set(node) => users::Scope::Node(node.0),
+    /// The state of the user; the inner error is a reason why it cannot be saved.
+    pub(crate) async fn save(&mut self) -> Result<Result<Vec<u8>, String>, TaskFailure> {
+        let Some(guest) = &self.hibernation else { return Ok(Err("no `hibernation`".into())) };
+        let turn = begin_closed(&mut self.store);
+        let result = watched(turn, guest.call_save(&mut self.store)).await;
+        end_closed(&mut self.store);
+        result.map_err(|error| failure(&mut self.store, &error))
+    }
+
+    /// The user that moved in goes on from what was saved.
+    pub(crate) async fn restore(&mut self, class: u32, state: &[u8]) -> Result<(), TaskFailure> {
+        let Some(guest) = &self.hibernation else { return Ok(()) };
+        let turn = begin_closed(&mut self.store);
+        let result = watched(turn, guest.call_restore(&mut self.store, class, state)).await;
+        end_closed(&mut self.store);
+        match result {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(message)) => Err(TaskFailure::exception(message, None)),
+            Err(error) => Err(failure(&mut self.store, &error)),
         }
     }
-}
 
-/// The instance that a load shape runs on.
-pub struct ShapeInstance {
-    store: Store<StoreState>,
-    guest: shape::Guest,
-}
+    /// Whether the guest has forgotten its user, and has left nothing in the host.
+    pub(crate) async fn reset(&mut self) -> Result<bool, TaskFailure> {
+        let Some(guest) = &self.hibernation else { return Ok(false) };
+        let turn = begin_closed(&mut self.store);
+        let result = watched(turn, guest.call_reset(&mut self.store)).await;
+        end_closed(&mut self.store);
+        let is_reset = result.map_err(|error| failure(&mut self.store, &error))?;
+        Ok(is_reset && self.user().is_clean())
+    }
 
-impl std::fmt::Debug for ShapeInstance {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("ShapeInstance").finish_non_exhaustive()
+    /// Another user moves in; the one that moves out is returned.
+    pub(crate) fn move_in(&mut self, resident: Box<Resident>) -> Box<Resident> {
+        self.earlier_users += 1;
+        self.user().move_in(resident)
+    }
+
+    /// Bytes by which its memory has grown since it was made.
+    pub(crate) fn growth_bytes(&self) -> usize {
+        self.store.data().memory_bytes().saturating_sub(self.bytes_at_start)
+    }
+
+    /// Users that lived in it before this one.
+    pub(crate) fn earlier_users(&self) -> u32 {
+        self.earlier_users
+    }
+
+    /// The user holds responses, which cannot be saved.
+    pub(crate) fn holds_exchanges(&mut self) -> bool {
+        !self.user().exchanges.is_empty()
+    }
+
+    fn user(&mut self) -> &mut UserState {
+        self.store.data_mut().user_if_any().expect("an instance for a user has one")
     }
 }
 
-impl ShapeInstance {
-    /// The instance of the scenario's shape; none when it has no shape.
-    ///
-    /// # Errors
-    /// [`TaskFailure`] when the instance cannot be made.
-    pub async fn start(
-        scenario: &Scenario,
-        core: Rc<CoreContext>,
-    ) -> Result<Option<Self>, TaskFailure> {
-        let Some(indices) = &scenario.inner.shape else { return Ok(None) };
-        let mut store = store(scenario, core, Rc::default(), None, "shape".into())?;
-        let turn = store.data().compute.turn();
-        let instance = watched(turn, scenario.inner.pre.instantiate_async(&mut store)).await;
-        let guest = instance.and_then(|instance| indices.load(&mut store, &instance));
-        let guest = guest.map_err(|error| failure(&mut store, &error))?;
-        Ok(Some(Self { store, guest }))
-    }
-
-    /// The next target; none ends the run. What the guest says is not checked here.
-    ///
-    /// # Errors
-    /// A trap of the guest.
-    pub async fn tick(
-        &mut self,
-        elapsed: Duration,
-        user_count: u32,
-    ) -> Result<Option<Tick>, TaskFailure> {
-        let turn = begin(&mut self.store, true);
-        let elapsed = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
-        let state = shape::State { elapsed, user_count };
-        let result = watched(turn, self.guest.call_tick(&mut self.store, state)).await;
-        end(&mut self.store);
-        let step = result.map_err(|error| failure(&mut self.store, &error))?;
-        Ok(step.map(|step| Tick {
-            users: step.users,
-            spawn_rate: step.spawn_rate,
-            classes: step.classes,
-        }))
-    }
-}
-
-/// The instance that test start and test stop run on.
-pub struct HooksInstance {
-    store: Store<StoreState>,
-    guest: hooks::Guest,
-}
-
-impl std::fmt::Debug for HooksInstance {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("HooksInstance").finish_non_exhaustive()
-    }
-}
-
-impl HooksInstance {
-    /// The instance of the scenario's hooks; none when it has no hooks.
-    ///
-    /// # Errors
-    /// [`TaskFailure`] when the instance cannot be made.
-    pub async fn start(
-        scenario: &Scenario,
-        core: Rc<CoreContext>,
-    ) -> Result<Option<Self>, TaskFailure> {
-        let Some(indices) = &scenario.inner.hooks else { return Ok(None) };
-        let mut store = store(scenario, core, Rc::default(), None, "hooks".into())?;
-        let turn = store.data().compute.turn();
-        let instance = watched(turn, scenario.inner.pre.instantiate_async(&mut store)).await;
-        let guest = instance.and_then(|instance| indices.load(&mut store, &instance));
-        let guest = guest.map_err(|error| failure(&mut store, &error))?;
-        Ok(Some(Self { store, guest }))
-    }
-
-    /// Before any user.
-    ///
-    /// # Errors
-    /// The guest's error or trap.
-    pub async fn test_start(&mut self) -> Result<(), TaskFailure> {
-        let turn = begin(&mut self.store, false);
-        let result = watched(turn, self.guest.call_test_start(&mut self.store)).await;
-        finish_text(&mut self.store, result)
-    }
-
-    /// The number of users is what was asked for.
-    ///
-    /// # Errors
-    /// A trap of the guest.
-    pub async fn spawning_complete(&mut self, user_count: u32) -> Result<(), TaskFailure> {
-        let turn = begin(&mut self.store, false);
-        let call = self.guest.call_spawning_complete(&mut self.store, user_count);
-        let result = watched(turn, call).await;
-        finish_text(&mut self.store, result.map(Ok))
-    }
-
-    /// After the last user.
-    ///
-    /// # Errors
-    /// The guest's error or trap.
-    pub async fn test_stop(&mut self) -> Result<(), TaskFailure> {
-        let turn = begin(&mut self.store, false);
-        let result = watched(turn, self.guest.call_test_stop(&mut self.store)).await;
-        finish_text(&mut self.store, result)
-    }
-}
-
-fn store(
+/// A store with the user that will live in it.
+pub(crate) fn new_user_store(
     scenario: &Scenario,
     core: Rc<CoreContext>,
-    signals: Rc<UserSignals>,
-    identity: Option<Identity>,
-    origin: String,
+    resident: Box<Resident>,
+    origin: Origin,
 ) -> Result<Store<StoreState>, TaskFailure> {
     let inner = &scenario.inner;
     let compute = ComputeMeter::new(inner.limits.compute_time_max, core.lane.clone());
-    let place = identity.map_or(inner.shared.info.classes.len(), |user| user.class.index());
-    let base = inner.shared.bases.get(place).cloned().flatten();
-    let (target_host, base) = base.map_or((None, None), |(text, base)| (Some(text), Some(base)));
-    let id = identity.map_or(UserId(u64::MAX), |user| user.id);
-    let mut client = HttpClient::new(core.http.clone(), base);
-    client.set_trace(core.is_traced);
+    let lines_max = inner.limits.log_lines_per_second_max;
     let user = UserState {
-        log: GuestLog::new(core.clone(), origin, inner.limits.log_lines_per_second_max),
-        client,
+        log: GuestLog::new(core.clone(), inner.shared.clone(), origin, lines_max),
         core,
-        signals,
         shared: inner.shared.clone(),
+        resident,
         exchanges: Slab::new(),
         templates: Slab::new(),
         template_bytes: 0,
@@ -283,10 +190,6 @@ fn store(
         limits: inner.limits,
         held_body_bytes: 0,
         handles_open: 0,
-        random: UserRandom::new(inner.shared.seed ^ GUEST_STREAM, id),
-        identity,
-        target_host,
-        refusals: 0,
         is_stoppable: true,
     };
     let state = StoreState::for_user(inner.limits, compute, user, &inner.grants)
@@ -294,8 +197,19 @@ fn store(
     Ok(new_store(inner.pre.engine(), state))
 }
 
+/// Before a call that must do without the host.
+fn begin_closed(store: &mut Store<StoreState>) -> Arc<Turn> {
+    store.data_mut().set_closed(true);
+    begin(store, false)
+}
+
+fn end_closed(store: &mut Store<StoreState>) {
+    end(store);
+    store.data_mut().set_closed(false);
+}
+
 /// Before a call into the guest, which is to be [`watched`].
-fn begin(store: &mut Store<StoreState>, is_stoppable: bool) -> Arc<Turn> {
+pub(crate) fn begin(store: &mut Store<StoreState>, is_stoppable: bool) -> Arc<Turn> {
     store.set_epoch_deadline(1);
     let state = store.data_mut();
     state.compute.start();
@@ -306,7 +220,7 @@ fn begin(store: &mut Store<StoreState>, is_stoppable: bool) -> Arc<Turn> {
 }
 
 /// After a call into the guest, whatever became of it.
-fn end(store: &mut Store<StoreState>) {
+pub(crate) fn end(store: &mut Store<StoreState>) {
     let state = store.data_mut();
     state.compute.stop();
     if let Some(user) = state.user_if_any() {
@@ -332,7 +246,7 @@ fn finish(
     }
 }
 
-fn finish_text(
+pub(crate) fn finish_text(
     store: &mut Store<StoreState>,
     result: wasmtime::Result<Result<(), String>>,
 ) -> Result<(), TaskFailure> {
@@ -344,7 +258,7 @@ fn finish_text(
     }
 }
 
-fn failure(store: &mut Store<StoreState>, error: &wasmtime::Error) -> TaskFailure {
+pub(crate) fn failure(store: &mut Store<StoreState>, error: &wasmtime::Error) -> TaskFailure {
     let panic = store.data_mut().user_if_any().and_then(|user| user.log.take_panic());
     TaskFailure::from_trap(error, panic)
 }

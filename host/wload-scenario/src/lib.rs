@@ -20,20 +20,28 @@ mod guest_log;
 mod instance;
 mod interfaces;
 mod loader;
+mod lru;
 mod machine_needs;
+mod pool;
+mod run_instances;
 mod store_state;
 mod tables;
 mod trap;
+mod user;
 
 pub use cache::CacheOutcome;
 pub use compile::{CompileHere, CompileJob, Compiler, compile_here};
 pub use core_context::{CoreContext, GuestLine, ObservedRequest, Observer, RunClock, UserSignals};
 pub use error::{Cause, ScenarioError};
-pub use instance::{HooksInstance, Outcome, Scope, ShapeInstance, UserInstance};
+pub use instance::{Outcome, Scope};
 pub use loader::{
     CONTRACT_VERSION, CompileOptions, Compiled, DirGrant, Grants, RunSettings, Scenario,
+    instance_places,
 };
 pub use machine_needs::MachineNeeds;
+pub use pool::InstancePool;
+pub use run_instances::{HooksInstance, ShapeInstance};
 pub use store_state::Identity;
 pub use tables::DataSource;
 pub use trap::TaskFailure;
+pub use user::UserInstance;

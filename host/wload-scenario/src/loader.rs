@@ -10,19 +10,19 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
-use wload_core::limits::{GuestLimits, LoadLimits};
-use wload_core::user_class::ScenarioInfo;
+use wload_core::isolation::Isolation;
+use wload_core::limits::{GuestLimits, INSTANCES_GROWTH_MAX, InstanceLimits, LoadLimits};
+use wload_core::user_class::{ScenarioInfo, Share, UserClass};
 use wload_http::BaseUrl;
 
-use crate::bindings::exports::wload::scenario::{hooks, shape, users};
+use crate::bindings::exports::wload::scenario::{hibernation, hooks, shape, users};
 use crate::cache::{self, Cache, CacheOutcome};
 use crate::compile::{CompileJob, Compiler};
-use crate::compute::{self, ComputeMeter, watched};
+use crate::compute;
 use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
-use crate::guest_log::PanicLines;
 use crate::machine_needs::MachineNeeds;
-use crate::store_state::StoreState;
+use crate::store_state::{Identity, StoreState};
 use crate::tables::{DataSource, Tables};
 use crate::{describe, interfaces};
 
@@ -89,6 +89,10 @@ pub struct RunSettings {
     pub target_host: Option<String>,
     /// For random numbers.
     pub seed: u64,
+    /// How users and instances belong together.
+    pub isolation: Isolation,
+    /// Limits of the instances that users take turns in.
+    pub instances: InstanceLimits,
 }
 
 /// A component that is compiled and has said what it is.
@@ -115,6 +119,11 @@ pub(crate) struct ScenarioInner {
     pub(crate) users: users::GuestIndices,
     pub(crate) shape: Option<shape::GuestIndices>,
     pub(crate) hooks: Option<hooks::GuestIndices>,
+    pub(crate) hibernation: Option<hibernation::GuestIndices>,
+    pub(crate) isolation: Isolation,
+    pub(crate) instances: InstanceLimits,
+    /// Instances that there may be at once, in all cores.
+    pub(crate) places: u32,
     pub(crate) limits: GuestLimits,
     pub(crate) grants: Grants,
     pub(crate) shared: Arc<Shared>,
@@ -130,6 +139,13 @@ pub(crate) struct Shared {
     pub(crate) seed: u64,
     /// The base URL of each class, and that of shape and hooks at the end.
     pub(crate) bases: Vec<Option<(String, BaseUrl)>>,
+}
+
+impl Shared {
+    /// The place of a user in `bases`; of none: shape and hooks.
+    pub(crate) fn base_place(&self, identity: Option<Identity>) -> usize {
+        identity.map_or(self.info.classes.len(), |user| user.class.index())
+    }
 }
 
 impl std::fmt::Debug for Compiled {
@@ -173,7 +189,7 @@ impl Compiled {
         let imports: Vec<String> = ty.imports(&engine).map(|(name, _)| name.to_owned()).collect();
         let exports: Vec<String> = ty.exports(&engine).map(|(name, _)| name.to_owned()).collect();
         check_contract(&imports, &exports)?;
-        let info = described_in_time(&engine, &component, options).await?;
+        let info = describe::described_in_time(&engine, &component, options).await?;
         let limits = options.limits;
         Ok(Self {
             code,
@@ -218,13 +234,13 @@ impl Compiled {
         self.cache_problem.as_deref()
     }
 
-    /// What so many users will take from the machine.
+    /// What so many users will take from the machine, in so many [`instance_places`].
     #[must_use]
-    pub fn machine_needs(&self, users: u32) -> MachineNeeds {
+    pub fn machine_needs(&self, users: u32, places: u32) -> MachineNeeds {
         // A component without an answer cannot be prepared either, and that error says why.
         let memories_each = self.component.resources_required().map_or(1, |it| it.num_memories);
-        let address_space = self.layout.address_space(users, memories_each, &self.limits);
-        MachineNeeds::new(users, memories_each, address_space)
+        let address_space = self.layout.address_space(places, memories_each, &self.limits);
+        MachineNeeds::new(users, places, memories_each, address_space)
     }
 
     /// Reserves the places for the users and loads the tables.
@@ -233,13 +249,20 @@ impl Compiled {
     /// [`ScenarioError`] when the machine does not carry so many users, a table or a granted folder
     /// cannot be read, or a class has a malformed base URL.
     pub fn prepare(self, settings: RunSettings) -> Result<Scenario, ScenarioError> {
-        let users = settings.users_max;
-        let pool =
-            |error: wasmtime::Error| ScenarioError::Pool { users, source: Cause::of(&error) };
+        let places = instance_places(
+            settings.users_max,
+            &settings.info,
+            settings.isolation,
+            &settings.instances,
+        );
+        let pool = |error: wasmtime::Error| ScenarioError::Pool {
+            users: places,
+            source: Cause::of(&error),
+        };
         let needs = self.component.resources_required().ok_or_else(|| {
             ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
-        let engine = engine::running(self.layout, &self.limits, users, &needs).map_err(pool)?;
+        let engine = engine::running(self.layout, &self.limits, places, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;
         let pre = link(&engine, &component)?;
@@ -258,7 +281,13 @@ impl Compiled {
             .then(|| hooks::GuestIndices::new(&pre))
             .transpose()
             .map_err(fail)?;
+        let is_saved = settings.info.classes.iter().any(|class| class.pinned.is_none());
+        let hibernation = (settings.isolation != Isolation::Pinned && is_saved)
+            .then(|| hibernation::GuestIndices::new(&pre))
+            .transpose()
+            .map_err(fail)?;
         let ticker = start_ticker(&engine)?;
+        let (isolation, instances) = (settings.isolation, settings.instances);
         let shared = Arc::new(Shared {
             tables: Tables::load(&settings.info.tables, &settings.data)?,
             bases: base_urls(&settings)?,
@@ -273,6 +302,10 @@ impl Compiled {
                 users,
                 shape,
                 hooks,
+                hibernation,
+                isolation,
+                instances,
+                places,
                 limits,
                 grants,
                 shared,
@@ -289,6 +322,12 @@ impl Scenario {
         &self.inner.shared.info
     }
 
+    /// How users and instances belong together.
+    #[must_use]
+    pub fn isolation(&self) -> Isolation {
+        self.inner.isolation
+    }
+
     /// The limits of each of its users.
     #[must_use]
     pub fn limits(&self) -> &GuestLimits {
@@ -296,7 +335,22 @@ impl Scenario {
     }
 }
 
-fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {
+/// How many instances there may be at once for so many users: one each, unless all can be saved.
+#[must_use]
+pub fn instance_places(
+    users_max: u32,
+    info: &ScenarioInfo,
+    isolation: Isolation,
+    limits: &InstanceLimits,
+) -> u32 {
+    let is_pinned = |class: &UserClass| class.pinned.is_some() && class.share != Share::Weight(0.0);
+    if isolation == Isolation::Pinned || info.classes.iter().any(is_pinned) {
+        return users_max;
+    }
+    users_max.min(limits.kept_max.saturating_mul(INSTANCES_GROWTH_MAX))
+}
+
+pub(crate) fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {
     EpochTicker::start(engine).map_err(|error| ScenarioError::Instantiate {
         source: Cause(format!("no thread for the epoch: {error}")),
     })
@@ -352,62 +406,16 @@ fn check_contract(imports: &[String], exports: &[String]) -> Result<(), Scenario
     Ok(())
 }
 
-fn link(engine: &Engine, component: &Component) -> Result<InstancePre<StoreState>, ScenarioError> {
+pub(crate) fn link(
+    engine: &Engine,
+    component: &Component,
+) -> Result<InstancePre<StoreState>, ScenarioError> {
     let mut linker = Linker::new(engine);
     interfaces::add_to_linker(&mut linker)
         .map_err(|error| ScenarioError::Instantiate { source: Cause::of(&error) })?;
     linker
         .instantiate_pre(component)
         .map_err(|error| ScenarioError::UnknownImport { source: Cause::of(&error) })
-}
-
-/// A scenario that waits in `describe` would keep everyone waiting who loads it.
-async fn described_in_time(
-    engine: &Engine,
-    component: &Component,
-    options: &CompileOptions<'_>,
-) -> Result<ScenarioInfo, ScenarioError> {
-    let time_max = options.load.describe_time_max;
-    let described = describe(engine, component, &options.limits);
-    let info = tokio::time::timeout(time_max, described).await.unwrap_or_else(|_| {
-        let message = format!(
-            "it took more than {} ms, waiting included (`--limit describe-time`)",
-            time_max.as_millis()
-        );
-        Err(ScenarioError::Export { export: "describe", message })
-    })?;
-    info.check(&options.load).map_err(|problems| ScenarioError::Info { problems })?;
-    Ok(info)
-}
-
-/// Asks a throw-away instance.
-async fn describe(
-    engine: &Engine,
-    component: &Component,
-    limits: &GuestLimits,
-) -> Result<ScenarioInfo, ScenarioError> {
-    let pre = link(engine, component)?;
-    let fail = |error: wasmtime::Error| ScenarioError::Instantiate { source: Cause::of(&error) };
-    let indices = users::GuestIndices::new(&pre).map_err(fail)?;
-    let _ticker = start_ticker(engine)?;
-    let lane = Arc::new(tokio::sync::Semaphore::new(1));
-    let meter = ComputeMeter::new(limits.compute_time_max, lane);
-    let panic = PanicLines::default();
-    let mut store = new_store(engine, StoreState::without_user(*limits, meter, &panic));
-    let trapped = |error: wasmtime::Error| ScenarioError::Export {
-        export: "describe",
-        message: crate::TaskFailure::from_trap(&error, panic.take()).message,
-    };
-    let turn = store.data().compute.turn();
-    let instance = watched(turn.clone(), pre.instantiate_async(&mut store)).await;
-    let instance = instance.map_err(trapped)?;
-    let guest = indices.load(&mut store, &instance).map_err(fail)?;
-    let described = watched(turn, guest.call_describe(&mut store)).await.map_err(trapped)?;
-    let info = described.map_err(|message| {
-        let message = crate::TaskFailure::exception(message, None).message;
-        ScenarioError::Export { export: "describe", message }
-    })?;
-    Ok(describe::scenario_info(info))
 }
 
 /// A store with limits and deadlines on.

@@ -13,6 +13,9 @@ const MAPS_OF_PROCESS: u64 = 2_000;
 /// Memory of an active user of a Rust scenario, measured: its own pages, its connection, its stack.
 const MEMORY_OF_USER: u64 = 120 << 10;
 
+/// Memory of a user that waits without instance: its bytes, its client, its connection.
+const MEMORY_OF_WAITING_USER: u64 = 8 << 10;
+
 /// What so many users need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MachineNeeds {
@@ -29,15 +32,23 @@ pub struct MachineNeeds {
 }
 
 impl MachineNeeds {
-    /// Of `users` with `memories_each` linear memories, with so much address space for all of them.
-    pub(crate) fn new(users: u32, memories_each: u32, address_space_bytes: u64) -> Self {
+    /// Of `users` in `places` instances with `memories_each` linear memories, with so much address space
+    /// for all of them.
+    pub(crate) fn new(
+        users: u32,
+        places: u32,
+        memories_each: u32,
+        address_space_bytes: u64,
+    ) -> Self {
+        let waiting = users.saturating_sub(places);
         let maps_of_user = MAPS_OF_MEMORY * u64::from(memories_each.max(1)) + MAPS_OF_STACK;
         Self {
-            maps: maps_of_user.saturating_mul(u64::from(users)).saturating_add(MAPS_OF_PROCESS),
+            maps: maps_of_user.saturating_mul(u64::from(places)).saturating_add(MAPS_OF_PROCESS),
             maps_of_user,
             maps_of_process: MAPS_OF_PROCESS,
             address_space_bytes,
-            memory_bytes: MEMORY_OF_USER * u64::from(users),
+            memory_bytes: MEMORY_OF_USER * u64::from(users.min(places))
+                + MEMORY_OF_WAITING_USER * u64::from(waiting),
         }
     }
 }
@@ -48,7 +59,7 @@ mod tests {
 
     #[test]
     fn ten_thousand_users_fit_into_the_usual_limit_of_maps_and_twelve_thousand_do_not() {
-        let maps = |users| MachineNeeds::new(users, 1, 0).maps;
+        let maps = |users| MachineNeeds::new(users, users, 1, 0).maps;
         assert!(maps(10_000) <= 65_530);
         assert_eq!(maps(12_000), 74_000);
         assert!(maps(0) > 0, "a process without users has maps as well");
@@ -56,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_largest_numbers_do_not_overflow() {
-        let needs = MachineNeeds::new(u32::MAX, u32::MAX, u64::MAX);
+        let needs = MachineNeeds::new(u32::MAX, u32::MAX, u32::MAX, u64::MAX);
         assert_eq!((needs.maps, needs.address_space_bytes), (u64::MAX, u64::MAX));
         assert!(needs.memory_bytes > u64::from(u32::MAX));
     }

@@ -25,23 +25,29 @@ use crate::guest_log::{GuestLog, LogLines, PanicLines};
 use crate::interfaces::http::{OpenExchange, Template};
 use crate::loader::{Grants, Shared};
 
+/// The stream of random numbers that the guest draws from; the engine's own choices have another.
+const GUEST_STREAM: u64 = 0x6775_6573_7400_0001;
+
 /// `T` of `Store<T>`.
 pub(crate) struct StoreState {
     table: ResourceTable,
     wasi: WasiCtx,
     limits: GuestLimits,
     pub(crate) compute: ComputeMeter,
+    /// Bytes of all linear memories.
+    memory_bytes: usize,
+    /// The export that runs must not use the host: `save`, `restore`, `reset`.
+    is_closed: bool,
     /// Absent while `describe` runs: then only log, clocks and random numbers work.
     user: Option<SendWrapper<UserState>>,
 }
 
-/// The user's own part.
+/// What belongs to an instance, with the user that lives in it.
 pub(crate) struct UserState {
     pub(crate) core: Rc<CoreContext>,
     pub(crate) log: Rc<GuestLog>,
-    pub(crate) signals: Rc<UserSignals>,
     pub(crate) shared: Arc<Shared>,
-    pub(crate) client: HttpClient,
+    pub(crate) resident: Box<Resident>,
     pub(crate) exchanges: Slab<OpenExchange>,
     pub(crate) templates: Slab<Template>,
     /// Bytes of what is in `templates`.
@@ -53,14 +59,19 @@ pub(crate) struct UserState {
     pub(crate) held_body_bytes: u64,
     /// Metrics and tables in the guest's hands.
     pub(crate) handles_open: usize,
-    pub(crate) random: UserRandom,
-    pub(crate) identity: Option<Identity>,
-    pub(crate) target_host: Option<String>,
-    /// What was refused since the user is being stopped.
-    pub(crate) refusals: u32,
     /// The call that runs is a task or a start: it ends when the user is being stopped. A stop
     /// hook may still send.
     pub(crate) is_stoppable: bool,
+}
+
+/// What is a user's own, and goes with it when it is saved.
+pub(crate) struct Resident {
+    pub(crate) signals: Rc<UserSignals>,
+    pub(crate) client: HttpClient,
+    pub(crate) random: UserRandom,
+    pub(crate) identity: Option<Identity>,
+    /// What was refused since the user is being stopped.
+    pub(crate) refusals: u32,
 }
 
 /// Which user this is.
@@ -96,6 +107,8 @@ impl StoreState {
             wasi: wasi(&limits).stderr(panic.output()).build(),
             limits,
             compute,
+            memory_bytes: 0,
+            is_closed: false,
             user: None,
         }
     }
@@ -124,6 +137,8 @@ impl StoreState {
             wasi: wasi.build(),
             limits,
             compute,
+            memory_bytes: 0,
+            is_closed: false,
             user: Some(SendWrapper::new(user)),
         })
     }
@@ -135,12 +150,32 @@ impl StoreState {
 
     /// The user, or a trap that says why there is none.
     pub(crate) fn user(&mut self) -> wasmtime::Result<&mut UserState> {
+        if self.is_closed {
+            return Err(misuse(
+                "`hibernation` may not use the host: requests, events, data and sleeping belong into tasks",
+            ));
+        }
+        self.owner()
+    }
+
+    /// The same for what is allowed everywhere: giving handles back.
+    pub(crate) fn owner(&mut self) -> wasmtime::Result<&mut UserState> {
         match &mut self.user {
             Some(user) => Ok(user),
             None => Err(misuse(
                 "`describe` may not use the host: requests, events, data, options and sleeping belong into tasks",
             )),
         }
+    }
+
+    /// Whether the export that is called next must do without the host.
+    pub(crate) fn set_closed(&mut self, is_closed: bool) {
+        self.is_closed = is_closed;
+    }
+
+    /// Bytes of all linear memories.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
     }
 
     /// The user, if there is one.
@@ -173,11 +208,12 @@ impl WasiView for StoreState {
 impl ResourceLimiter for StoreState {
     fn memory_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
         if desired <= self.limits.memory_bytes_max {
+            self.memory_bytes += desired.saturating_sub(current);
             return Ok(true);
         }
         Err(misuse(format!(
@@ -204,6 +240,23 @@ impl ResourceLimiter for StoreState {
 }
 
 impl UserState {
+    /// Nothing of the user is left in the instance: no handle of any kind.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.exchanges.is_empty() && self.templates.is_empty() && self.handles_open == 0
+    }
+
+    /// Another user moves in; the one that moves out is returned.
+    pub(crate) fn move_in(&mut self, resident: Box<Resident>) -> Box<Resident> {
+        self.log.set_origin(resident.identity);
+        std::mem::replace(&mut self.resident, resident)
+    }
+
+    /// The base URL of the user, as it was written.
+    pub(crate) fn target_host(&self) -> Option<&str> {
+        let place = self.shared.base_place(self.resident.identity);
+        Some(&self.shared.bases.get(place)?.as_ref()?.0)
+    }
+
     /// The guest gets a handle more.
     pub(crate) fn open_handle(&mut self) -> wasmtime::Result<()> {
         self.handles_open += 1;
@@ -231,10 +284,40 @@ impl UserState {
 
 impl Drop for UserState {
     fn drop(&mut self) {
+        self.resident.count_interrupted(&self.core);
         let streams = self.interrupt_streams() as usize;
         self.end_call();
-        for _ in 0..self.client.take_interrupted_all().len() + streams {
+        for _ in 0..streams {
             self.core.recorder.borrow_mut().record_interrupted();
+        }
+    }
+}
+
+impl Resident {
+    /// A user; none for the instances of shape and hooks.
+    pub(crate) fn new(
+        core: &Rc<CoreContext>,
+        shared: &Shared,
+        signals: Rc<UserSignals>,
+        identity: Option<Identity>,
+    ) -> Box<Self> {
+        let base = shared.bases.get(shared.base_place(identity)).cloned().flatten();
+        let mut client = HttpClient::new(core.http.clone(), base.map(|(_, base)| base));
+        client.set_trace(core.is_traced);
+        let id = identity.map_or(UserId(u64::MAX), |user| user.id);
+        Box::new(Self {
+            signals,
+            client,
+            random: UserRandom::new(shared.seed ^ GUEST_STREAM, id),
+            identity,
+            refusals: 0,
+        })
+    }
+
+    /// Requests whose end was not waited for are counted.
+    pub(crate) fn count_interrupted(&mut self, core: &CoreContext) {
+        for _ in self.client.take_interrupted_all() {
+            core.recorder.borrow_mut().record_interrupted();
         }
     }
 }

@@ -31,6 +31,17 @@ impl TaskFailure {
         }
     }
 
+    /// Something that is not the guest's doing: the user needs a fresh instance.
+    pub(crate) fn broken(message: &str) -> Self {
+        Self { message: message.into(), trace: String::new(), is_trap: true }
+    }
+
+    /// A saved user could not go on: it begins anew.
+    pub(crate) fn not_restored(failure: Self) -> Self {
+        let message = cut(format!("could not be restored: {}", failure.message), MESSAGE_BYTES_MAX);
+        Self { message, is_trap: true, ..failure }
+    }
+
     /// The instance could not be made.
     pub(crate) fn before_start(error: &ScenarioError) -> Self {
         let message = match std::error::Error::source(error) {

@@ -216,6 +216,8 @@ option_table! {
         "Every user class and every task has weight 1";
     Cores "cores" None, Text("N"), Own, Other, false,
         "Threads that run users [default: the cores of this machine]";
+    Isolation "isolation" None, Text("MODE"), Own, Other, false,
+        "pinned: each user keeps an instance; reuse, fresh: users are saved while they wait, and go on in a used or in a new instance [default: reuse]";
     Limit "limit" None, Pairs("NAME=VALUE"), Own, Other, true,
         "Set a limit that `wload limits` lists; may be given several times";
     MemoryLimit "memory-limit" None, Text("SIZE"), Own, Other, true,

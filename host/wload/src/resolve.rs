@@ -25,7 +25,9 @@ use crate::config::{Mistakes, Origin, PartialOptions, file};
 use crate::env::Env;
 use crate::exit_code;
 use crate::options::Key;
-use crate::resolve::values::{Reader, base_url, log_level, number_from, one_of, spawn_rate};
+use crate::resolve::values::{
+    Reader, base_url, isolation, log_level, number_from, one_of, spawn_rate,
+};
 use crate::settings::{
     Claims, Grants, InsteadOfRun, LogSettings, Output, ScenarioSource, Settings,
 };
@@ -85,6 +87,7 @@ fn settings(reader: &mut Reader<'_>) -> Settings {
         grants: Grants { dirs: reader.dirs(), env: reader.environment() },
         http: http::http(reader),
         limits,
+        isolation: reader.parsed(Key::Isolation, isolation).unwrap_or_default(),
         has_cache: !reader.flag(Key::NoCache),
         output: output(reader),
         log: log(reader),

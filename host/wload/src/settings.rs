@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tracing::Level;
+use wload_core::isolation::Isolation;
 use wload_core::limits::Limits;
 use wload_core::plan::RunPlan;
 use wload_http::{Protocol, ProxySettings, ResolveRule};
@@ -27,6 +28,7 @@ pub(crate) struct Settings {
     pub(crate) grants: Grants,
     pub(crate) http: HttpSettings,
     pub(crate) limits: Limits,
+    pub(crate) isolation: Isolation,
     pub(crate) has_cache: bool,
     pub(crate) output: Output,
     pub(crate) log: LogSettings,

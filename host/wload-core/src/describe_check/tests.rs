@@ -33,6 +33,7 @@ fn class(name: &str, root: u32) -> UserClass {
         wait: WaitTime::None,
         root: NodeId(root),
         has_hooks: false,
+        pinned: None,
     }
 }
 

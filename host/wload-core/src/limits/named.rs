@@ -170,6 +170,13 @@ named_limits! {
     "log-lines" Count guest.log_lines_per_second_max, 0, 1_000_000,
         "Log lines of one user in a second", "they are left out and counted";
 
+    "instances" Count instances.kept_max, 1, 1_000_000,
+        "Instances that are kept for users that can be saved", "users are saved while they wait";
+    "saved-user" Bytes instances.saved_bytes_max, 0, GIB,
+        "Size of one saved user", "the user keeps its instance";
+    "instance-growth" Bytes instances.growth_bytes_max, 0, 4 * GIB,
+        "Growth of an instance's memory under one user", "the next user gets a fresh instance";
+
     "connect-time" Time http.connect_timeout, MS, DAY,
         "Time to find the address, connect and secure the connection", "a failure";
     "first-byte-time" Time http.first_byte_timeout, MS, DAY,

@@ -23,6 +23,7 @@ fn info(shares: &[Share]) -> ScenarioInfo {
         wait: WaitTime::None,
         root: NodeId(0),
         has_hooks: false,
+        pinned: None,
     };
     let nodes = vec![
         node("root", 1, &[1, 2, 3]),

@@ -27,6 +27,7 @@ fn info(classes: &[&str], lines: &[&str]) -> ScenarioInfo {
             wait: WaitTime::None,
             root: index(root),
             has_hooks: false,
+            pinned: None,
         }
     };
     let nodes = fields.iter().map(node).collect();

@@ -77,6 +77,7 @@ fn info(noise: &mut Noise) -> ScenarioInfo {
         wait: wait(noise),
         root: NodeId(noise.below(nodes + 2) as u32),
         has_hooks: noise.once_in(2),
+        pinned: None,
     };
     let option = |noise: &mut Noise| OptionSpec {
         name: name(noise),
@@ -122,6 +123,7 @@ fn sound(noise: &mut Noise) -> ScenarioInfo {
         wait: WaitTime::None,
         root: NodeId(0),
         has_hooks: false,
+        pinned: None,
     };
     ScenarioInfo { classes: vec![class], nodes, ..ScenarioInfo::default() }
 }

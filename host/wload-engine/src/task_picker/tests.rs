@@ -38,6 +38,7 @@ pub(super) fn tree(lines: &[&str]) -> Arc<TaskTree> {
         wait: WaitTime::Constant(Duration::from_millis(1)),
         root: NodeId(0),
         has_hooks: false,
+        pinned: None,
     };
     let nodes = fields.iter().map(node).collect();
     let info = ScenarioInfo { classes: vec![class], nodes, ..ScenarioInfo::default() };

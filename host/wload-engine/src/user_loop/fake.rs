@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use wload_core::ids::NodeId;
 use wload_core::recorder::Recorder;
-use wload_core::snapshot::{ExceptionRow, GeneratorHealth};
+use wload_core::snapshot::{ExceptionRow, GeneratorHealth, InstanceCounts};
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{NodeKind, ScenarioInfo, Share, TaskNode, UserClass, WaitTime};
 use wload_http::{CoreHttp, HttpSettings, HttpShared};
@@ -116,6 +116,10 @@ impl ProgramFactory for FakeFactory {
     fn core(&self) -> &Rc<CoreContext> {
         &self.0.core
     }
+
+    fn instances(&self) -> InstanceCounts {
+        InstanceCounts::default()
+    }
 }
 
 impl Program for FakeUser {
@@ -159,6 +163,7 @@ pub(crate) fn context(fake: &Rc<Fake>) -> UserContext<FakeFactory> {
         wait: WaitTime::Constant(Duration::from_secs(1)),
         root: NodeId(0),
         has_hooks: true,
+        pinned: None,
     };
     let info = ScenarioInfo {
         classes: vec![class],

@@ -4,6 +4,8 @@
 //! Locust's three tables first, exactly; then what Locust does not have, only when there is any.
 
 use wload_core::event::RunSummary;
+use wload_core::isolation::Isolation;
+use wload_core::snapshot::{CoreHealth, GeneratorHealth, InstanceCounts};
 
 use super::cell::clean;
 use super::layout::{Layout, percentile_lines};
@@ -57,9 +59,42 @@ fn page(tables: [Vec<String>; 6]) -> Vec<String> {
     lines
 }
 
+/// How the generator itself did.
+fn generator(health: &GeneratorHealth) -> Vec<String> {
+    if health.cores.is_empty() {
+        return Vec::new();
+    }
+    let most = |of: fn(&CoreHealth) -> u64| health.cores.iter().map(of).max().unwrap_or(0);
+    let ms = |us: u64| format!("{}.{} ms", us / 1_000, us % 1_000 / 100);
+    let cpu = health.cores.iter().map(|core| core.cpu_max).fold(0.0, f64::max);
+    let cores = match health.cores.len() {
+        1 => "1 core".to_owned(),
+        count => format!("{count} cores"),
+    };
+    let mut lines = vec![format!(
+        "Generator: {cores}, busy for up to {}% of the time; timers late by {} (99%), {} at most",
+        (cpu * 100.0).round(),
+        ms(most(|core| core.lag_us_p99_run)),
+        ms(most(|core| core.lag_us_max)),
+    )];
+    let InstanceCounts { peak, pinned_peak: pinned, saves, waits, .. } = health.instances();
+    let mut text = format!("Isolation {}: up to {peak} instances", health.isolation);
+    if health.isolation != Isolation::Pinned {
+        text.push_str(&format!(", users saved {saves} times"));
+    }
+    if pinned > 0 {
+        text.push_str(&format!(", {pinned} users kept theirs because they cannot be saved"));
+    }
+    if waits > 0 {
+        text.push_str(&format!(", {waits} tasks waited for one"));
+    }
+    lines.push(text);
+    lines
+}
+
 /// What a reader must know to trust the tables.
 fn notes(summary: &RunSummary) -> Vec<String> {
-    let mut lines = Vec::new();
+    let mut lines = generator(&summary.snapshot.health);
     match summary.snapshot.interrupted {
         0 => {}
         1 => lines.push(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wload_core::event::RunEvent;
 use wload_core::ids::CoreId;
 use wload_core::run_state::RunState;
-use wload_core::snapshot::{CoreHealth, RequestKey, Snapshot};
+use wload_core::snapshot::{CoreHealth, InstanceCounts, RequestKey, Snapshot};
 use wload_report::console::live::{LiveConsole, LiveOptions, TerminalSize};
 
 use crate::scene::{Paper, Scene, ended, example, give, tick};
@@ -174,7 +174,9 @@ fn a_saturated_generator_is_a_warning() {
         cpu_max: cpu,
         lag_us_p99,
         lag_us_max: lag_us_p99,
+        lag_us_p99_run: lag_us_p99,
         users: 1,
+        instances: InstanceCounts::default(),
     };
     let mut snapshot = example().snapshot();
     snapshot.health.cores = vec![core(0, 0.5, 900), core(1, 0.97, 31_000)];

@@ -21,7 +21,7 @@ impl clock::Host for StoreState {
         if user.refuses()? {
             return Ok(false);
         }
-        let signals = user.signals.clone();
+        let signals = user.resident.signals.clone();
         let is_stoppable = user.is_stoppable;
         let time = Duration::from_nanos(time).min(WAIT_MAX);
         let slept = send_wrapper::SendWrapper::new(async move {

@@ -7,13 +7,13 @@ use crate::store_state::{StoreState, misuse};
 
 impl control::Host for StoreState {
     fn stop_user(&mut self) -> wasmtime::Result<()> {
-        self.user()?.signals.want_stop();
+        self.user()?.resident.signals.want_stop();
         Ok(())
     }
 
     fn is_stopping(&mut self) -> wasmtime::Result<bool> {
         let user = self.user()?;
-        Ok(user.signals.phase() > StopPhase::Run || user.signals.wants_stop())
+        Ok(user.resident.signals.phase() > StopPhase::Run || user.resident.signals.wants_stop())
     }
 
     fn stop_run(&mut self, exit_code: Option<u8>) -> wasmtime::Result<()> {
@@ -24,7 +24,7 @@ impl control::Host for StoreState {
 
 impl identity::Host for StoreState {
     fn current(&mut self) -> wasmtime::Result<identity::User> {
-        match self.user()?.identity {
+        match self.user()?.resident.identity {
             Some(user) => Ok(identity::User {
                 id: user.id.0,
                 class: user.class.0,

@@ -51,7 +51,8 @@ impl data::HostTable for StoreState {
     ) -> wasmtime::Result<Result<Vec<String>, Error>> {
         let user = self.user()?;
         let size = user.table(&table)?.len();
-        let random = if matches!(order, Order::Random) { user.random.below(size) } else { 0 };
+        let random =
+            if matches!(order, Order::Random) { user.resident.random.below(size) } else { 0 };
         let table = user.table(&table)?;
         let row = match order {
             Order::Sequential => Some(table.next_sequential()),
@@ -62,7 +63,7 @@ impl data::HostTable for StoreState {
     }
 
     fn drop(&mut self, _: Resource<TableHandle>) -> wasmtime::Result<()> {
-        self.user()?.close_handle();
+        self.owner()?.close_handle();
         Ok(())
     }
 }

@@ -68,7 +68,7 @@ impl events::HostMetric for StoreState {
     }
 
     fn drop(&mut self, _: Resource<MetricHandle>) -> wasmtime::Result<()> {
-        self.user()?.close_handle();
+        self.owner()?.close_handle();
         Ok(())
     }
 }

@@ -90,11 +90,11 @@ impl UserState {
     /// True: the user is being stopped and nothing new may begin. A guest that goes on asking
     /// traps.
     pub(crate) fn refuses(&mut self) -> wasmtime::Result<bool> {
-        if !self.is_stoppable || self.signals.phase() < StopPhase::Stop {
+        if !self.is_stoppable || self.resident.signals.phase() < StopPhase::Stop {
             return Ok(false);
         }
-        self.refusals += 1;
-        if self.refusals > STOPPING_REFUSALS_MAX {
+        self.resident.refusals += 1;
+        if self.resident.refusals > STOPPING_REFUSALS_MAX {
             return Err(misuse("the user is being stopped, but its task does not return"));
         }
         Ok(true)
@@ -115,7 +115,7 @@ impl UserState {
         values: &[String],
         body: RequestBody,
     ) -> wasmtime::Result<Reply> {
-        let exchange = self.client.send(request, values, body).await;
+        let exchange = self.resident.client.send(request, values, body).await;
         self.conclude(label, exchange)
     }
 
@@ -125,7 +125,7 @@ impl UserState {
         requests: Vec<ParallelRequest>,
         labels: Vec<Label>,
     ) -> wasmtime::Result<Result<Vec<Reply>, HttpError>> {
-        let exchanges = match self.client.send_all(requests).await {
+        let exchanges = match self.resident.client.send_all(requests).await {
             Ok(exchanges) => exchanges,
             Err(error) => return Ok(Err(error)),
         };
@@ -144,7 +144,7 @@ impl UserState {
         values: &[String],
         body: RequestBody,
     ) -> wasmtime::Result<Reply> {
-        let opened = match self.client.open(request, values, body).await {
+        let opened = match self.resident.client.open(request, values, body).await {
             Opened::Open(opened) => opened,
             Opened::Failed(exchange) => return self.conclude(label, *exchange),
         };

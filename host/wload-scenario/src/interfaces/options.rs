@@ -14,6 +14,6 @@ impl options::Host for StoreState {
     }
 
     fn target_host(&mut self) -> wasmtime::Result<Option<String>> {
-        Ok(self.user()?.target_host.clone())
+        Ok(self.user()?.target_host().map(str::to_owned))
     }
 }

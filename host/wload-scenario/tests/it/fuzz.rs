@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use wload_core::isolation::Isolation;
+use wload_core::limits::InstanceLimits;
 use wload_core::limits::{GuestLimits, LoadLimits};
 use wload_core::user_class::TableSpec;
 use wload_fuzz::Noise;
@@ -67,7 +69,7 @@ fn fuzz_loader() {
         match compile(&bytes, None) {
             Ok(compiled) => {
                 compiled.info().check(&LoadLimits::default()).unwrap();
-                let needs = compiled.machine_needs(1);
+                let needs = compiled.machine_needs(1, 1);
                 assert!(needs.maps > 0 && needs.address_space_bytes > 0);
             }
             Err(error) => check(&error),
@@ -97,6 +99,8 @@ fn fuzz_tables() {
         info.tables = vec![TableSpec { name: "t".into(), path: "t.csv".into(), has_header }];
         let settings = RunSettings {
             users_max: 1,
+            isolation: Isolation::default(),
+            instances: InstanceLimits::default(),
             info: Arc::new(info),
             grants: Grants::default(),
             data: DataSource { folder: Some(folder.path().to_owned()), files: BTreeMap::new() },

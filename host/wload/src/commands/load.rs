@@ -137,6 +137,8 @@ pub(super) fn prepare(loaded: Loaded, users_max: u32) -> Result<(Settings, Scena
         options: options(&settings, &info),
         target_host: settings.plan.target_host.clone(),
         seed: settings.plan.seed,
+        isolation: settings.isolation,
+        instances: settings.limits.instances,
     };
     let scenario = compiled.prepare(run).map_err(|error| {
         scenario_error(&format!("failed to prepare scenario `{shown}`"), &error)

@@ -16,6 +16,7 @@ use wload_report::console::{Console, ConsoleOptions, name_width};
 use wload_report::csv::CsvReporter;
 use wload_report::fan_out::{FanOut, ReporterFailure};
 use wload_report::json::JsonReporter;
+use wload_scenario::instance_places;
 
 use crate::args::run::Typed;
 use crate::commands::load::{self, Loaded};
@@ -57,16 +58,24 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     let mut watch = SignalWatch::start()?;
     narrate::before(env!("CARGO_PKG_VERSION"), plan.run_time, has_shape, plan.seed);
     descriptors::raise();
+    let instances = instance_places(
+        users_max,
+        &loaded.info,
+        loaded.settings.isolation,
+        &loaded.settings.limits.instances,
+    );
     let asked = Asked {
         users: if has_shape { loaded.settings.claims.users } else { Some(users_max) },
-        places: users_max,
-        needs: loaded.compiled.machine_needs(users_max),
+        places: instances,
+        needs: loaded.compiled.machine_needs(users_max, instances),
         source_addresses: loaded.settings.http.local_addresses.len().max(1) as u64,
     };
     let short = machine::check(&asked, &Machine::read())?;
     for warning in loaded.warnings.iter().chain(&short) {
         tracing::warn!("{}", logging::plain(warning));
     }
+    let kept_max = loaded.settings.limits.instances.kept_max;
+    narrate::isolation(loaded.settings.isolation, &loaded.info, users_max, kept_max);
     let (settings, scenario) = load::prepare(loaded, users_max)?;
     let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)

@@ -84,6 +84,7 @@ mod tests {
             wait: WaitTime::None,
             root: NodeId(root),
             has_hooks: false,
+            pinned: None,
         }
     }
 

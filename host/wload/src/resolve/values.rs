@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use tracing::Level;
 use url::Url;
+use wload_core::isolation::Isolation;
 use wload_core::limits::TABLE_BYTES_MAX;
 
 use crate::config::environment::boolean;
@@ -286,6 +287,11 @@ pub(super) fn log_level(text: &str) -> Result<Level, String> {
             "`{text}` is not a level; expected DEBUG, INFO, WARNING, ERROR or CRITICAL"
         )),
     }
+}
+
+pub(super) fn isolation(text: &str) -> Result<Isolation, String> {
+    let known = Isolation::ALL.into_iter().find(|mode| mode.name() == text);
+    known.ok_or_else(|| format!("`{text}` is no isolation; expected pinned, reuse or fresh"))
 }
 
 /// The second of the pair whose first is `name`.

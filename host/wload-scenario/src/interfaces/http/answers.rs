@@ -153,7 +153,7 @@ impl HostExchange for StoreState {
     }
 
     fn drop(&mut self, handle: Handle) -> wasmtime::Result<()> {
-        let user = self.user()?;
+        let user = self.owner()?;
         let place = handle.rep() as usize;
         user.abandon(place);
         user.settle(place);

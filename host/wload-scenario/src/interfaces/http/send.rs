@@ -99,12 +99,13 @@ impl http::HostRequestTemplate for StoreState {
         }
         let label = user.label(&spec);
         let url_bytes = spec.url.len();
-        let prepared = PreparedRequest::new(convert::spec(spec), user.client.base(), true);
-        let request =
-            match prepared.and_then(|request| user.client.check(&request).map(|()| request)) {
-                Ok(request) => request,
-                Err(error) => return Ok(Err(convert::error(&error))),
-            };
+        let prepared = PreparedRequest::new(convert::spec(spec), user.resident.client.base(), true);
+        let request = match prepared
+            .and_then(|request| user.resident.client.check(&request).map(|()| request))
+        {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(convert::error(&error))),
+        };
         let bytes = TEMPLATE_BYTES + url_bytes + request.header_bytes() + label.name.len();
         user.template_bytes += bytes;
         if user.template_bytes > user.limits.template_bytes_max {
@@ -173,7 +174,7 @@ impl http::HostRequestTemplate for StoreState {
     }
 
     fn drop(&mut self, handle: Resource<TemplateHandle>) -> wasmtime::Result<()> {
-        let user = self.user()?;
+        let user = self.owner()?;
         if let Some(template) = user.templates.try_remove(handle.rep() as usize) {
             user.template_bytes = user.template_bytes.saturating_sub(template.bytes);
         }
@@ -193,11 +194,12 @@ impl http::Host for StoreState {
             if user.refuses()? {
                 return user.refused(label, Outcome::Stopping);
             }
-            let request = match PreparedRequest::new(convert::spec(spec), user.client.base(), false)
-            {
-                Ok(request) => request,
-                Err(error) => return user.refused(label, Outcome::Invalid(error)),
-            };
+            let request =
+                match PreparedRequest::new(convert::spec(spec), user.resident.client.base(), false)
+                {
+                    Ok(request) => request,
+                    Err(error) => return user.refused(label, Outcome::Invalid(error)),
+                };
             SendWrapper::new(async move { user.exchange(&request, label, &[], body.into()).await })
         };
         exchange.await
@@ -229,26 +231,26 @@ impl http::Host for StoreState {
     }
 
     fn set_default_header(&mut self, name: String, value: Option<Vec<u8>>) -> wasmtime::Result<()> {
-        let set = self.user()?.client.set_default_header(&name, value);
+        let set = self.user()?.resident.client.set_default_header(&name, value);
         set.map_err(|error| misuse(error.to_string()))
     }
 
     fn cookies(&mut self) -> wasmtime::Result<Vec<http::Cookie>> {
-        Ok(self.user()?.client.cookies().into_iter().map(convert::cookie).collect())
+        Ok(self.user()?.resident.client.cookies().into_iter().map(convert::cookie).collect())
     }
 
     fn set_cookie(&mut self, cookie: http::Cookie) -> wasmtime::Result<()> {
-        let set = self.user()?.client.set_cookie(convert::to_cookie(cookie));
+        let set = self.user()?.resident.client.set_cookie(convert::to_cookie(cookie));
         set.map_err(|error| misuse(error.to_string()))
     }
 
     fn clear_cookies(&mut self) -> wasmtime::Result<()> {
-        self.user()?.client.clear_cookies();
+        self.user()?.resident.client.clear_cookies();
         Ok(())
     }
 
     fn close_connections(&mut self) -> wasmtime::Result<()> {
-        self.user()?.client.close_connections();
+        self.user()?.resident.client.close_connections();
         Ok(())
     }
 }

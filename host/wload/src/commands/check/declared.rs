@@ -38,6 +38,9 @@ pub(super) fn text(name: &str, interfaces: Interfaces<'_>, info: &ScenarioInfo) 
         let host = class.target_host.as_deref().unwrap_or("from --host");
         let (name, host) = (plain(&class.name), plain(host));
         line(&mut text, 1, &format!("{name}: {share}, {}, host {host}", wait(&class.wait)));
+        let saving = class.pinned.as_deref().map(|why| format!("cannot be saved: {}", plain(why)));
+        let saving = saving.unwrap_or_else(|| "may be saved while they wait".to_owned());
+        line(&mut text, 2, &format!("[users {saving}]"));
         tree(&mut text, info, class.root, 2);
     }
     options(&mut text, info);
@@ -167,6 +170,7 @@ mod tests {
                 wait: WaitTime::Between(Duration::from_secs(1), Duration::from_millis(2_500)),
                 root: NodeId(0),
                 has_hooks: true,
+                pinned: None,
             }],
             nodes: vec![
                 node("root", NodeKind::WeightedSet, 1, &[1, 2, 5]),

@@ -14,8 +14,8 @@ use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{NodeKind, ScenarioInfo};
 use wload_http::{CoreHttp, HttpShared};
 use wload_scenario::{
-    CoreContext, HooksInstance, Identity, ObservedRequest, Outcome, RunClock, Scenario, Scope,
-    TaskFailure, UserInstance, UserSignals,
+    CoreContext, HooksInstance, Identity, InstancePool, ObservedRequest, Outcome, RunClock,
+    Scenario, Scope, TaskFailure, UserInstance, UserSignals,
 };
 
 use crate::error::CliError;
@@ -34,10 +34,12 @@ pub(super) async fn walk(
     is_verbose: bool,
 ) -> Result<u8, CliError> {
     let page = Page::default();
+    let core = Rc::new(core(http, &page, is_verbose));
     let mut walk = Walk {
         info: scenario.info().clone(),
         scenario,
-        core: Rc::new(core(http, &page, is_verbose)),
+        pool: InstancePool::new(scenario.clone(), core.clone(), 1),
+        core,
         page,
         printer,
         exceptions: 0,
@@ -72,6 +74,7 @@ fn core(http: Arc<HttpShared>, page: &Page, is_traced: bool) -> CoreContext {
 struct Walk<'a> {
     info: Arc<ScenarioInfo>,
     scenario: &'a Scenario,
+    pool: Rc<InstancePool>,
     core: Rc<CoreContext>,
     page: Page,
     printer: &'a Printer,
@@ -146,8 +149,7 @@ impl Walk<'_> {
         let identity = Identity { id: UserId(self.next_user), class: user.class, class_index: 0 };
         self.next_user += 1;
         let signals = Rc::<UserSignals>::default();
-        let started =
-            UserInstance::start(self.scenario, self.core.clone(), signals, identity).await;
+        let started = UserInstance::start(&self.pool, signals, identity).await;
         match started {
             Ok(instance) => user.instance = Some(instance),
             Err(failure) => {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 use wload_core::cancel::StopReason;
 use wload_core::event::RunEvent;
+use wload_core::isolation::Isolation;
 use wload_core::shape::Tick;
+use wload_core::user_class::ScenarioInfo;
 
 use crate::logging::{plain, scenario_line};
 
@@ -19,6 +21,27 @@ pub(super) fn before(version: &str, run_time: Option<Duration>, has_shape: bool,
         _ if has_shape => info!("Shape test starting."),
         Some(time) => info!("Run time limit set to {} seconds", time.as_secs()),
         None => info!("No run time limit set, use CTRL+C to interrupt"),
+    }
+}
+
+/// How users and instances belong together.
+pub(super) fn isolation(mode: Isolation, info: &ScenarioInfo, users: u32, kept_max: u32) {
+    if mode == Isolation::Pinned {
+        info!("Isolation pinned: each user keeps an instance for its whole life");
+        return;
+    }
+    let pinned = || {
+        let classes = info.classes.iter();
+        classes.filter_map(|class| Some((&class.name, class.pinned.as_ref()?)))
+    };
+    if pinned().count() < info.classes.len() {
+        let saved =
+            if users <= kept_max { "nobody has to be saved" } else { "the others are saved" };
+        info!("Isolation {mode}: up to {kept_max} instances are kept for {users} users; {saved}");
+    }
+    for (class, why) in pinned() {
+        let (class, why) = (plain(class), plain(why));
+        info!("Isolation {mode}: users of {class} keep their instances: {why}");
     }
 }
 

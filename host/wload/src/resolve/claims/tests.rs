@@ -16,6 +16,7 @@ fn class(name: &str, host: Option<&str>) -> UserClass {
         wait: WaitTime::None,
         root: NodeId(0),
         has_hooks: false,
+        pinned: None,
     }
 }
 
