@@ -9,8 +9,8 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::runtime::LocalOptions;
 use tokio::sync::mpsc;
-use tokio::task::LocalSet;
 use tokio::time::Instant;
 use wload_core::delta::StatsDelta;
 use wload_core::ids::CoreId;
@@ -46,10 +46,12 @@ enum Input {
     UserEnded,
 }
 
-/// Runs a future on a runtime of its own, on this thread, with local tasks.
+/// Runs a future on a runtime of its own, on this thread, with local tasks. Without a `LocalSet`, which
+/// is a second queue through which every wake-up would go.
 pub(crate) fn block_on_local<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(LocalSet::new().block_on(&runtime, future))
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().build_local(LocalOptions::default())?;
+    Ok(runtime.block_on(future))
 }
 
 impl<F: ProgramFactory> CoreLoop<F> {

@@ -3,7 +3,7 @@
 //! Control. Upstream: `user_set.rs` starts it and raises its phase. Downstream: the guest, by
 //! [`Program`]. Data: exceptions go to the core's recorder; requests are recorded below.
 //! Invariants: an exception never ends the run; a guest that trapped is replaced by a fresh one;
-//! a user in phase `Abort` is dropped wherever it is.
+//! a user may be dropped wherever it is, which is how a run is aborted.
 
 #[cfg(test)]
 pub(crate) mod fake;
@@ -51,27 +51,15 @@ enum Exit {
     Died,
 }
 
-/// Runs a user until it stops or is dropped.
+/// Runs a user until it stops or is dropped: guest after guest, until one ends well.
 pub(crate) async fn user_loop<F: ProgramFactory>(
     context: Rc<UserContext<F>>,
     identity: Identity,
     signals: Rc<UserSignals>,
 ) {
-    tokio::select! {
-        () = live(&context, identity, &signals) => {}
-        () = signals.reached(StopPhase::Abort) => {}
-    }
-}
-
-/// Guest after guest, until one ends well.
-async fn live<F: ProgramFactory>(
-    context: &UserContext<F>,
-    identity: Identity,
-    signals: &Rc<UserSignals>,
-) {
     let mut random = UserRandom::new(context.seed, identity.id);
     loop {
-        if run_guest(context, identity, signals, &mut random).await == Exit::Done {
+        if run_guest(&context, identity, &signals, &mut random).await == Exit::Done {
             return;
         }
         tokio::select! {
@@ -127,9 +115,10 @@ impl<F: ProgramFactory> Guest<'_, F> {
         }
         let core = self.context.factory.core();
         let mut steps = 0_u32;
-        let mut since = core.clock.elapsed();
+        // The clock is read after whatever takes time, and nowhere else.
+        let mut now = core.clock.elapsed();
+        let mut since = now;
         loop {
-            let mut now = core.clock.elapsed();
             if steps >= STEPS_IN_A_ROW || now.saturating_sub(since) >= TIME_IN_A_ROW {
                 tokio::task::yield_now().await;
                 now = core.clock.elapsed();
@@ -145,20 +134,26 @@ impl<F: ProgramFactory> Guest<'_, F> {
                         let result = self.program.on_start(Scope::Set(set)).await;
                         let end = self.end_of(result, Some(set), " on_start")?;
                         self.picker.after(end);
+                        now = core.clock.elapsed();
                     } else {
                         self.picker.after(TaskEnd::Next);
                     }
                 }
-                Step::RunTask(task) => self.run_task(task).await?,
+                Step::RunTask(task) => {
+                    self.run_task(task).await?;
+                    now = core.clock.elapsed();
+                }
                 Step::LeaveSet(set) => {
                     if self.context.tree.info().node(set).has_hooks {
                         let result = self.program.on_stop(Scope::Set(set)).await;
                         self.end_of(result, Some(set), " on_stop")?;
+                        now = core.clock.elapsed();
                     }
                 }
                 Step::Wait => {
-                    if self.wait(random).await? {
-                        (steps, since) = (0, core.clock.elapsed());
+                    if self.wait(now, random).await? {
+                        now = core.clock.elapsed();
+                        (steps, since) = (0, now);
                     }
                 }
                 Step::UserDone => return self.stop_user().await,
@@ -207,8 +202,7 @@ impl<F: ProgramFactory> Guest<'_, F> {
 
     /// Waits between two tasks; a user that is to stop waits no longer. False: there was nothing to
     /// wait for, and others had no turn.
-    async fn wait(&mut self, random: &mut UserRandom) -> Result<bool, Died> {
-        let now = self.context.factory.core().clock.elapsed();
+    async fn wait(&mut self, now: Duration, random: &mut UserRandom) -> Result<bool, Died> {
         let pause = match self.picker.wait(now, random) {
             Pause::For(pause) => pause,
             Pause::Ask(set) => match self.program.wait_time(set).await {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use wload_core::cancel::StopPhase;
 use wload_core::ids::{ClassId, CoreId, UserId};
@@ -55,6 +55,21 @@ struct User {
 struct Escalation {
     at: Instant,
     signals: Rc<UserSignals>,
+    user_loop: AbortHandle,
+}
+
+/// Says that a user is over, also when it is dropped.
+struct Over {
+    is_over: Rc<Cell<bool>>,
+    ended: Rc<Ended>,
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        self.is_over.set(true);
+        self.ended.count.set(self.ended.count.get() + 1);
+        self.ended.some.notify_one();
+    }
 }
 
 /// The time at which a user that was told to stop is dropped.
@@ -113,6 +128,7 @@ impl<F: ProgramFactory> UserSet<F> {
         self.stop_all();
         for user in &self.leaving {
             user.signals.raise(StopPhase::Abort);
+            user.user_loop.abort();
         }
     }
 
@@ -142,12 +158,14 @@ impl<F: ProgramFactory> UserSet<F> {
     /// Pushes those who had their time: drain to stop, stop to abort.
     pub(crate) fn escalate(&mut self, now: Instant) {
         while self.escalations.front().is_some_and(|next| next.at <= now) {
-            let Some(Escalation { signals, .. }) = self.escalations.pop_front() else { return };
-            if signals.phase() < StopPhase::Stop {
-                signals.raise(StopPhase::Stop);
-                self.push_later(now + ABORT_AFTER, signals);
+            let Some(mut next) = self.escalations.pop_front() else { return };
+            if next.signals.phase() < StopPhase::Stop {
+                next.signals.raise(StopPhase::Stop);
+                next.at = now + ABORT_AFTER;
+                self.push_later(next);
             } else {
-                signals.raise(StopPhase::Abort);
+                next.signals.raise(StopPhase::Abort);
+                next.user_loop.abort();
             }
         }
     }
@@ -183,32 +201,33 @@ impl<F: ProgramFactory> UserSet<F> {
         let signals: Rc<UserSignals> = Rc::default();
         let is_over = Rc::new(Cell::new(false));
         let run = user_loop(self.context.clone(), identity, signals.clone());
-        let (ended, over) = (self.ended.clone(), is_over.clone());
+        let over = Over { is_over: is_over.clone(), ended: self.ended.clone() };
         let user_loop = tokio::task::spawn_local(async move {
+            let _over = over;
             run.await;
-            over.set(true);
-            ended.count.set(ended.count.get() + 1);
-            ended.some.notify_one();
         });
         self.running[class].push(User { signals, is_over, user_loop });
     }
 
     fn let_go(&mut self, user: User) {
-        let now = Instant::now();
-        if self.stop_timeout.is_zero() {
-            user.signals.raise(StopPhase::Stop);
-            self.push_later(now + ABORT_AFTER, user.signals.clone());
+        let (phase, time) = if self.stop_timeout.is_zero() {
+            (StopPhase::Stop, ABORT_AFTER)
         } else {
-            user.signals.raise(StopPhase::Drain);
-            self.push_later(now + self.stop_timeout, user.signals.clone());
-        }
+            (StopPhase::Drain, self.stop_timeout)
+        };
+        user.signals.raise(phase);
+        self.push_later(Escalation {
+            at: Instant::now() + time,
+            signals: user.signals.clone(),
+            user_loop: user.user_loop.abort_handle(),
+        });
         self.leaving.push(user);
     }
 
     /// Keeps the order of time: two different waits are mixed.
-    fn push_later(&mut self, at: Instant, signals: Rc<UserSignals>) {
-        let place = self.escalations.partition_point(|other| other.at <= at);
-        self.escalations.insert(place, Escalation { at, signals });
+    fn push_later(&mut self, escalation: Escalation) {
+        let place = self.escalations.partition_point(|other| other.at <= escalation.at);
+        self.escalations.insert(place, escalation);
     }
 
     fn forget_ended(&mut self) {

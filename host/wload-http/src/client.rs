@@ -67,6 +67,18 @@ impl HttpClient {
         exchange(&self.user, &self.flights[0], request, values, body.into())
     }
 
+    /// The same, as a future that has all that it needs.
+    pub fn send_owned(
+        &mut self,
+        request: Rc<PreparedRequest>,
+        values: Vec<String>,
+        body: RequestBody,
+    ) -> impl Future<Output = Exchange> + 'static {
+        self.flights.truncate(1);
+        let (user, flight) = (self.user.clone(), self.flights[0].clone());
+        async move { exchange(&user, &flight, &request, &values, body).await }
+    }
+
     /// Sends a request that is not worth preparing. Braces in its URL have no meaning.
     pub async fn send_once(&mut self, spec: RequestSpec, body: impl Into<RequestBody>) -> Exchange {
         match PreparedRequest::new(spec, self.base(), false) {

@@ -15,12 +15,15 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use send_wrapper::SendWrapper;
 use tokio::sync::Semaphore;
 use wasmtime::{StoreContextMut, UpdateDeadline};
 
 use crate::engine::EPOCH_TICK;
+use crate::outside::{Done, Outside};
 use crate::store_state::StoreState;
 
 /// A call computed for longer than it may.
@@ -30,9 +33,11 @@ pub(crate) struct ComputeLimit {
     limit: Duration,
 }
 
-/// Measures one user's calls.
+/// Measures one user's calls. Nothing of it reads a clock unless a call is long.
 pub(crate) struct ComputeMeter {
-    started: Instant,
+    /// Since when the guest computes, as far as that was looked at: the first deadline after a start or
+    /// a wait only starts the watch.
+    since: Option<Instant>,
     used: Duration,
     limit: Duration,
     turn: Arc<Turn>,
@@ -48,8 +53,12 @@ pub(crate) struct Turn {
     is_queued: AtomicBool,
     /// The guest has suspended of its own will.
     has_waited: AtomicBool,
-    /// Time that the guest was suspended for, whatever for.
-    away_ns: AtomicU64,
+    /// When the meter was made.
+    origin: Instant,
+    /// When the guest last got the place in the lane, since `origin`; 0: never since the last look.
+    turn_ns: AtomicU64,
+    /// What the guest waits for.
+    pub(crate) outside: SendWrapper<Outside>,
 }
 
 impl Turn {
@@ -67,27 +76,43 @@ impl Turn {
         }
     }
 
-    /// The call is looked at again.
-    fn resumed(&self, since: Instant) {
-        let away = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.away_ns.fetch_add(away, Ordering::Relaxed);
+    /// On the fiber: waits for the work that was handed out. Nobody has to be woken: whoever polls the
+    /// work polls the call when it is done.
+    pub(crate) async fn done(&self) -> Done {
+        poll_fn(|_| self.outside.take_done().map_or(Poll::Pending, Poll::Ready)).await
+    }
+
+    async fn give_way(self: Arc<Self>) {
+        tokio::task::yield_now().await;
+        if let Ok(place) = self.lane.acquire().await {
+            place.forget();
+            self.is_held.store(true, Ordering::Relaxed);
+        }
+        self.is_queued.store(false, Ordering::Relaxed);
+        let now = u64::try_from(self.origin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.turn_ns.store(now.max(1), Ordering::Relaxed);
     }
 }
 
-/// Watches a call into the guest, so that the meter knows when the guest waits.
+/// Watches a call into the guest, so that the meter knows when the guest waits, and does the work that
+/// the guest waits for.
 pub(crate) async fn watched<T>(turn: Arc<Turn>, call: impl Future<Output = T>) -> T {
     let mut call = pin!(call);
-    let mut since = None;
     poll_fn(|context| {
-        if let Some(since) = since.take() {
-            turn.resumed(since);
+        loop {
+            // While its work is under way the guest has nothing to do.
+            if turn.outside.is_pending(context) {
+                turn.suspended();
+                return Poll::Pending;
+            }
+            let polled = call.as_mut().poll(context);
+            if polled.is_ready() || !turn.outside.has_work() {
+                if polled.is_pending() {
+                    turn.suspended();
+                }
+                return polled;
+            }
         }
-        let polled = call.as_mut().poll(context);
-        if polled.is_pending() {
-            turn.suspended();
-            since = Some(Instant::now());
-        }
-        polled
     })
     .await
 }
@@ -95,7 +120,7 @@ pub(crate) async fn watched<T>(turn: Arc<Turn>, call: impl Future<Output = T>) -
 impl ComputeMeter {
     pub(crate) fn new(limit: Duration, lane: Arc<Semaphore>) -> Self {
         Self {
-            started: Instant::now(),
+            since: None,
             used: Duration::ZERO,
             limit,
             turn: Arc::new(Turn {
@@ -103,7 +128,9 @@ impl ComputeMeter {
                 is_held: AtomicBool::new(false),
                 is_queued: AtomicBool::new(false),
                 has_waited: AtomicBool::new(false),
-                away_ns: AtomicU64::new(0),
+                origin: Instant::now(),
+                turn_ns: AtomicU64::new(0),
+                outside: SendWrapper::new(Outside::default()),
             }),
         }
     }
@@ -115,9 +142,8 @@ impl ComputeMeter {
 
     /// A call begins.
     pub(crate) fn start(&mut self) {
-        self.started = Instant::now();
+        self.since = None;
         self.used = Duration::ZERO;
-        self.turn.away_ns.store(0, Ordering::Relaxed);
     }
 
     /// The call has ended.
@@ -127,34 +153,31 @@ impl ComputeMeter {
 
     fn deadline(&mut self) -> wasmtime::Result<UpdateDeadline> {
         let turn = self.turn.clone();
-        let away = Duration::from_nanos(turn.away_ns.swap(0, Ordering::Relaxed));
-        self.started += away;
-        let slice = self.started.elapsed();
         if turn.has_waited.swap(false, Ordering::Relaxed) {
+            self.since = None;
             self.used = Duration::ZERO;
         }
-        if slice < EPOCH_TICK {
+        match turn.turn_ns.swap(0, Ordering::Relaxed) {
+            0 => {}
+            resumed => self.since = Some(turn.origin + Duration::from_nanos(resumed)),
+        }
+        let Some(since) = self.since else {
             // The deadline was an old one: the call has only begun, or gone on after a wait.
+            self.since = Some(Instant::now());
+            return Ok(UpdateDeadline::Continue(1));
+        };
+        let slice = since.elapsed();
+        if slice < EPOCH_TICK / 2 {
             return Ok(UpdateDeadline::Continue(1));
         }
         self.used += slice;
         if self.used > self.limit {
             return Err(wasmtime::Error::new(ComputeLimit { limit: self.limit }));
         }
-        self.started = Instant::now();
+        self.since = None;
         turn.leave_lane();
         turn.is_queued.store(true, Ordering::Relaxed);
-        Ok(UpdateDeadline::YieldCustom(
-            1,
-            Box::pin(async move {
-                tokio::task::yield_now().await;
-                if let Ok(place) = turn.lane.acquire().await {
-                    place.forget();
-                    turn.is_held.store(true, Ordering::Relaxed);
-                }
-                turn.is_queued.store(false, Ordering::Relaxed);
-            }),
-        ))
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn.give_way())))
     }
 }
 
@@ -180,7 +203,7 @@ mod tests {
     /// A meter whose guest has computed for so long, without a break.
     fn meter_after(computed: Duration, lane: &Arc<Semaphore>) -> ComputeMeter {
         let mut meter = ComputeMeter::new(LIMIT, lane.clone());
-        meter.started = Instant::now().checked_sub(computed).unwrap();
+        meter.since = Some(Instant::now().checked_sub(computed).unwrap());
         meter
     }
 
@@ -210,8 +233,7 @@ mod tests {
         }
         assert_eq!(lane.available_permits(), 1);
         assert!(meter.used >= 10 * EPOCH_TICK);
-        meter.started = Instant::now();
-        assert!(meter.deadline().is_ok());
+        assert!(matches!(meter.deadline(), Ok(UpdateDeadline::Continue(1))));
         assert_eq!(meter.used, Duration::ZERO, "a wait ends what is measured");
     }
 
@@ -222,7 +244,8 @@ mod tests {
         let text = "computed for more than 1000 ms without a pause (an endless loop?)";
         assert_eq!(error.to_string(), text);
         let mut meter = meter_after(2 * LIMIT, &lane);
-        meter.turn.resumed(Instant::now().checked_sub(2 * LIMIT).unwrap());
+        meter.turn.suspended();
         assert!(matches!(meter.deadline(), Ok(UpdateDeadline::Continue(1))));
+        assert!(meter.since.unwrap().elapsed() < LIMIT, "the watch begins anew after a wait");
     }
 }

@@ -22,6 +22,7 @@ mod interfaces;
 mod loader;
 mod lru;
 mod machine_needs;
+mod outside;
 mod pool;
 mod run_instances;
 mod store_state;

@@ -25,8 +25,17 @@ async fn check(
     let stop = async {
         tokio::time::sleep(Duration::from_millis(millis)).await;
         signals.raise(phase);
+        if phase < StopPhase::Abort {
+            std::future::pending::<()>().await;
+        }
     };
-    LocalSet::new().run_until(async { tokio::join!(user, stop) }).await;
+    let life = async {
+        tokio::select! {
+            () = user => {}
+            () = stop => {}
+        }
+    };
+    LocalSet::new().run_until(life).await;
     assert_eq!(fake.log(), expected);
     fake
 }

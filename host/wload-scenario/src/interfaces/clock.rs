@@ -6,7 +6,8 @@ use wload_core::cancel::StopPhase;
 use wload_core::limits::WAIT_MAX;
 
 use crate::bindings::wload::scenario::{clock, types};
-use crate::store_state::StoreState;
+use crate::outside::{Done, WRONG_WORK};
+use crate::store_state::{StoreState, misuse};
 
 impl types::Host for StoreState {}
 
@@ -17,6 +18,7 @@ impl clock::Host for StoreState {
     }
 
     async fn sleep(&mut self, time: u64) -> wasmtime::Result<bool> {
+        let turn = self.compute.turn();
         let user = self.user()?;
         if user.refuses()? {
             return Ok(false);
@@ -24,18 +26,20 @@ impl clock::Host for StoreState {
         let signals = user.resident.signals.clone();
         let is_stoppable = user.is_stoppable;
         let time = Duration::from_nanos(time).min(WAIT_MAX);
-        let slept = send_wrapper::SendWrapper::new(async move {
+        turn.outside.begin(Box::pin(async move {
             let timer = tokio::time::sleep(time);
             if !is_stoppable {
                 timer.await;
-                return true;
+                return Done::Slept(true);
             }
             tokio::select! {
-                () = timer => true,
-                () = signals.reached(StopPhase::Stop) => false,
+                () = timer => Done::Slept(true),
+                () = signals.reached(StopPhase::Stop) => Done::Slept(false),
             }
-        })
-        .await;
-        Ok(slept)
+        }));
+        match turn.done().await {
+            Done::Slept(slept) => Ok(slept),
+            Done::Exchange(_) => Err(misuse(WRONG_WORK)),
+        }
     }
 }

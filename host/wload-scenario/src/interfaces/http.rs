@@ -116,7 +116,7 @@ impl UserState {
         body: RequestBody,
     ) -> wasmtime::Result<Reply> {
         let exchange = self.resident.client.send(request, values, body).await;
-        self.conclude(label, exchange)
+        self.conclude(label, Box::new(exchange))
     }
 
     /// All at once; the outer error is a trap.
@@ -131,7 +131,7 @@ impl UserState {
         };
         let replies = labels.into_iter().zip(exchanges);
         replies
-            .map(|(label, exchange)| self.conclude(label, exchange))
+            .map(|(label, exchange)| self.conclude(label, Box::new(exchange)))
             .collect::<Result<_, _>>()
             .map(Ok)
     }
@@ -146,7 +146,7 @@ impl UserState {
     ) -> wasmtime::Result<Reply> {
         let opened = match self.resident.client.open(request, values, body).await {
             Opened::Open(opened) => opened,
-            Opened::Failed(exchange) => return self.conclude(label, *exchange),
+            Opened::Failed(exchange) => return self.conclude(label, exchange),
         };
         let status = opened.status();
         let is_pending = label.recording == Recording::Judged;
@@ -157,7 +157,7 @@ impl UserState {
     }
 
     /// An exchange has ended: recorded, unless the guest judges it, and held for the guest.
-    fn conclude(&mut self, label: Label, mut exchange: Exchange) -> wasmtime::Result<Reply> {
+    fn conclude(&mut self, label: Label, mut exchange: Box<Exchange>) -> wasmtime::Result<Reply> {
         if exchange.is_refused()
             && let Some(error) = exchange.error.take()
         {
@@ -166,7 +166,7 @@ impl UserState {
         let ended = self.core.clock.elapsed();
         let (status, failed) = self.account(&label, &exchange, ended);
         let is_pending = label.recording == Recording::Judged;
-        let outcome = Outcome::Done(Box::new(exchange));
+        let outcome = Outcome::Done(exchange);
         let open = OpenExchange { outcome, label, ended, is_pending, verdict: None };
         Ok(Reply { status, failed, exchange: self.hold(open)? })
     }

@@ -11,7 +11,14 @@ use wload_http::{BodyPart, HttpError, ParallelRequest, PreparedRequest, RequestB
 
 use super::{Label, Outcome, TEMPLATE_BYTES, Template, TemplateHandle, convert};
 use crate::bindings::wload::scenario::http::{self, ErrorCode, Reply};
+use crate::outside::{Done, WRONG_WORK};
 use crate::store_state::{StoreState, UserState, misuse};
+
+/// A request that is on its way, or the reply of one that will not be.
+enum Begun {
+    Waits(SendWrapper<Label>),
+    Refused(Reply),
+}
 
 /// A template that may be sent, or the reply of one that may not.
 enum Ready {
@@ -68,20 +75,37 @@ impl StoreState {
         values: Vec<String>,
         body: impl FnOnce() -> Result<RequestBody, HttpError>,
     ) -> wasmtime::Result<Reply> {
-        let user = self.user()?;
-        // In a block of its own, so that nothing that is not `Send` lives while the user waits.
-        let exchange = {
-            let (request, label) = match user.ready(handle, &values)? {
-                Ready::Send(request, label) => (request, label),
-                Ready::Refused(reply) => return Ok(reply),
-            };
-            let body = match body() {
-                Ok(body) => body,
-                Err(error) => return user.refused(label, Outcome::Invalid(error)),
-            };
-            SendWrapper::new(async move { user.exchange(&request, label, &values, body).await })
+        let label = match self.begin_send(handle, values, body)? {
+            Begun::Waits(label) => label,
+            Begun::Refused(reply) => return Ok(reply),
         };
-        exchange.await
+        match self.compute.turn().done().await {
+            Done::Exchange(exchange) => self.user()?.conclude(label.take(), exchange),
+            Done::Slept(_) => Err(misuse(WRONG_WORK)),
+        }
+    }
+
+    /// Everything up to the wait, so that nothing that is not `Send` lives during it.
+    fn begin_send(
+        &mut self,
+        handle: &Resource<TemplateHandle>,
+        values: Vec<String>,
+        body: impl FnOnce() -> Result<RequestBody, HttpError>,
+    ) -> wasmtime::Result<Begun> {
+        let turn = self.compute.turn();
+        let user = self.user()?;
+        let (request, label) = match user.ready(handle, &values)? {
+            Ready::Send(request, label) => (request, label),
+            Ready::Refused(reply) => return Ok(Begun::Refused(reply)),
+        };
+        let body = match body() {
+            Ok(body) => body,
+            Err(error) => return Ok(Begun::Refused(user.refused(label, Outcome::Invalid(error))?)),
+        };
+        let exchange = user.resident.client.send_owned(request, values, body);
+        let work = async move { Done::Exchange(Box::new(exchange.await)) };
+        turn.outside.begin(Box::pin(work));
+        Ok(Begun::Waits(SendWrapper::new(label)))
     }
 }
 
