@@ -131,6 +131,21 @@ pub const REPEATS_MAX: u32 = 3;
 /// anything of a response among them: interim responses, settings, pings. Nobody needs a tenth of it.
 pub const UNCLAIMED_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes of the buffer that a response over HTTP/1.1 is read into: what a fast target has ready at once.
+/// The buffer is in use only while bytes are looked at, so that its size is no matter of users.
+pub const READ_BUFFER_BYTES: usize = 64 << 10;
+/// Buffers of each kind that a core keeps for its next exchanges. One is enough for exchanges that take turns;
+/// more are out only while uploads wait or guests read responses piece by piece.
+pub const BUFFERS_KEPT_MAX: usize = 4;
+/// Bytes of half a head that an exchange keeps in a place of its own while it waits for the rest; more
+/// keep their buffer, because moving them again and again would cost more than it saves.
+pub const PARTIAL_HEAD_BYTES_MAX: usize = 4 << 10;
+/// Bytes of a request body that are copied behind the head, so that both leave in one piece. What is
+/// larger leaves from where it is.
+pub const BODY_COPY_BYTES_MAX: usize = 16 << 10;
+/// Bytes of all chunk extensions of one response body.
+pub const CHUNK_EXTENSIONS_BYTES_MAX: usize = 16 << 10;
+
 /// Limits of one user's guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestLimits {

@@ -9,7 +9,7 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use http::{HeaderName, HeaderValue};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use wload_core::limits::REQUEST_HEADERS_MAX;
 
 use crate::cookies::Cookie;
@@ -223,12 +223,12 @@ async fn exchange(
                 // Pinned here, so that the timeout around it moves a pointer and not all of its state.
                 let whole = pin!(async {
                     let mut head = course.follow(step, start, &mut trail).await?;
-                    let (read, end) = head.read(&mut trail).await;
+                    let (read, end) = head.read(&mut trail, limits).await;
                     Ok(head.finish(read?, end, user))
                 });
-                timeout_at(start + timeouts.total, whole).await
+                flight.timer.limit(start + timeouts.total, whole).await
             };
-            outcome.unwrap_or_else(|_| Err(HttpError::Timeout(trail.phase)))
+            outcome.unwrap_or_else(|| Err(HttpError::Timeout(trail.phase)))
         }
         Err(error) => Err(error),
     };

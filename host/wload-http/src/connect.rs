@@ -85,11 +85,12 @@ async fn start_http(
     forward: Option<crate::proxy::Forward>,
     is_http2: bool,
 ) -> Result<Lease, HttpError> {
-    let (origin, limits) = (Rc::clone(origin), core.limits());
+    let origin = Rc::clone(origin);
     if is_http2 {
-        return Ok(Lease::http2(Rc::new(h2::Connection::start(stream, origin, limits).await?)));
+        let connection = h2::Connection::start(stream, origin, core.limits()).await?;
+        return Ok(Lease::http2(Rc::new(connection)));
     }
-    let connection = h1::Connection::start(stream, origin, forward, &core.builder, limits).await?;
+    let connection = h1::Connection::start(stream, origin, forward, core).await?;
     Ok(Lease::http1(Box::new(connection)))
 }
 

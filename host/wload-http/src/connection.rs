@@ -6,13 +6,19 @@
 
 use std::rc::Rc;
 
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 use wload_core::limits::HttpLimits;
 
 use crate::body::Incoming;
 use crate::error::HttpError;
+use crate::exchange::Course;
+use crate::h1::Engine;
+use crate::message::{Kind, Step};
+use crate::response::ResponseHead;
 use crate::timing::Marks;
+use crate::trace::Trace;
 use crate::upload::Outgoing;
 use crate::{h1, h2};
 
@@ -58,21 +64,58 @@ impl Lease {
         }
     }
 
+    /// Nobody will ask for more of a body for a while.
+    pub(crate) fn settle(&mut self) {
+        if let Self::Http1 { connection, .. } = self
+            && let Engine::Thin(thin) = &mut connection.engine
+        {
+            thin.settle();
+        }
+    }
+
+    /// When all of the response arrived, if it is known to have come in one piece.
+    pub(crate) fn only_read(&self) -> Option<Instant> {
+        match self {
+            Self::Http1 { connection, .. } if matches!(connection.engine, Engine::Thin(_)) => {
+                connection.marks.only_read()
+            }
+            Self::Http1 { .. } | Self::Http2 { .. } => None,
+        }
+    }
+
     /// Sends a request and waits for the head of its response.
     pub(crate) async fn send(
         &mut self,
-        request: Request<Outgoing>,
-        limits: &HttpLimits,
-    ) -> Result<Response<Incoming>, SendFailure> {
+        step: &Step,
+        course: &Course<'_>,
+        trace: &mut Trace,
+    ) -> Result<(ResponseHead, Incoming), SendFailure> {
+        let limits = course.user.core.limits();
         match self {
-            Self::Http1 { connection, .. } => {
-                let response = connection.send(request, limits).await?;
-                Ok(response.map(Incoming::Http1))
-            }
-            // Boxed, so that HTTP/1.1 does not carry its state around.
+            Self::Http1 { connection, .. } => match &mut connection.engine {
+                Engine::Thin(thin) => {
+                    let forward = connection.forward.as_ref();
+                    let message = step.text(course, forward, thin.head_buffer(), trace);
+                    let sent = thin.send(message, &connection.marks, limits).await;
+                    let (head, framing) = sent.map_err(|error| connection.failure(error))?;
+                    connection.marks.claimed();
+                    Ok((head, Incoming::Thin(framing)))
+                }
+                // Boxed, as is the next one, so that the thin way does not carry their state around.
+                Engine::Hyper(hyper) => {
+                    let message = step.message(course, connection.forward.as_ref(), Kind::Hyper);
+                    trace.message(&message, Version::HTTP_11);
+                    let sent = Box::pin(hyper.send(message, &connection.marks, limits)).await?;
+                    let (parts, body) = sent.into_parts();
+                    Ok((parts.into(), Incoming::Hyper(body)))
+                }
+            },
             Self::Http2 { connection, marks } => {
-                let sent = Box::pin(send_http2(connection, marks, request, limits));
-                Ok(sent.await?.map(|body| Incoming::Http2(Box::new(body))))
+                let message = step.message(course, None, Kind::Http2);
+                trace.message(&message, Version::HTTP_2);
+                let sent = Box::pin(send_http2(connection, marks, message, limits)).await?;
+                let (parts, body) = sent.into_parts();
+                Ok((parts.into(), Incoming::Http2(Box::new(body))))
             }
         }
     }

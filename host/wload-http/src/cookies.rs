@@ -54,6 +54,11 @@ impl CookieJar {
         }
     }
 
+    /// It never had a cookie.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.store.is_none()
+    }
+
     /// The cookies for a request.
     pub(crate) fn header(&self, address: &Address) -> Option<HeaderValue> {
         let store = self.store.as_ref()?;

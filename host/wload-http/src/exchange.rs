@@ -9,11 +9,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::response::Parts;
-use http::{Method, Version};
-use hyper::ext::ReasonPhrase;
+use http::Method;
 use tokio::time::Instant;
-use wload_core::limits::REPEATS_MAX;
+use wload_core::limits::{HttpLimits, REPEATS_MAX};
 
 use crate::body::{BodyReader, Incoming};
 use crate::connection::{Lease, SendFailure};
@@ -21,8 +19,8 @@ use crate::error::{HttpError, Phase};
 use crate::message::Step;
 use crate::redirect;
 use crate::request::PreparedRequest;
-use crate::response::{Address, Exchange, Hop};
-use crate::timeouts::Timeouts;
+use crate::response::{Address, Exchange, Hop, ResponseHead};
+use crate::timeouts::{Timeouts, Timer};
 use crate::timing::{Marks, RequestTiming};
 use crate::trace::Trace;
 use crate::user::{Leased, User};
@@ -38,9 +36,10 @@ pub(crate) struct Trail {
     repeats: u32,
 }
 
-/// What is known of an exchange when its future is dropped. The client has it, too.
+/// What is known of an exchange when its future is dropped, and its timer. The client has it, too.
 #[derive(Debug, Default)]
 pub(crate) struct Flight {
+    pub(crate) timer: Timer,
     marks: RefCell<Option<Rc<Marks>>>,
     /// A redirect was answered, so some request has left.
     has_hops: Cell<bool>,
@@ -48,7 +47,7 @@ pub(crate) struct Flight {
 
 /// The head of the last response, on the connection that has its body.
 pub(crate) struct Head {
-    pub(crate) parts: Parts,
+    pub(crate) parts: ResponseHead,
     pub(crate) body: BodyReader,
     pub(crate) lease: Lease,
     /// When the connection was there.
@@ -57,7 +56,7 @@ pub(crate) struct Head {
 
 /// The last response.
 pub(crate) struct Last {
-    pub(crate) parts: Parts,
+    pub(crate) parts: ResponseHead,
     pub(crate) body: Bytes,
     pub(crate) body_size: u64,
     pub(crate) end: Instant,
@@ -81,7 +80,7 @@ impl Flight {
     /// What is known so far, so that a new exchange can begin.
     pub(crate) fn take(&self) -> Self {
         let has_hops = Cell::new(self.has_hops.replace(false));
-        Self { marks: RefCell::new(self.marks.take()), has_hops }
+        Self { timer: Timer::default(), marks: RefCell::new(self.marks.take()), has_hops }
     }
 
     /// Some request had, at least in part, left.
@@ -107,16 +106,21 @@ impl Course<'_> {
             trail.address = Some(step.address.clone());
             let (Leased { lease, ready, .. }, parts, incoming) =
                 self.round_trip(&step, start, trail).await?;
-            self.user.jar.borrow_mut().store(&parts.headers, &step.address, limits.cookies_max);
+            let known = parts.headers.known();
+            if known.set_cookie {
+                let mut jar = self.user.jar.borrow_mut();
+                jar.store(&parts.headers, &step.address, limits.cookies_max);
+            }
             let redirect = match redirects_max {
-                0 => None,
-                _ => redirect::next(parts.status, &parts.headers, &step.method, &step.address),
+                1.. if known.location => {
+                    redirect::next(parts.status, &parts.headers, &step.method, &step.address)
+                }
+                _ => None,
             };
             let keep = self.request.keep_body && redirect.is_none();
             trail.phase = Phase::ReadingBody;
-            let marks = Rc::clone(lease.marks());
-            let (between, core) = (self.timeouts.between_bytes(), &self.user.core);
-            let body = BodyReader::new(incoming, &parts.headers, keep, marks, between, core);
+            let between = self.timeouts.between_bytes();
+            let body = BodyReader::new(incoming, &parts.headers, keep, between, limits);
             let mut head = match body {
                 Ok(body) => Head { parts, body, lease, ready },
                 Err(error) => {
@@ -125,7 +129,7 @@ impl Course<'_> {
                 }
             };
             let Some(redirect) = redirect else { return Ok(head) };
-            let (read, end) = head.read(trail).await;
+            let (read, end) = head.read(trail, limits).await;
             read?;
             self.user.pool.borrow_mut().put(head.lease, end, limits);
             if trail.history.len() >= redirects_max as usize {
@@ -148,8 +152,7 @@ impl Course<'_> {
         step: &Step,
         start: Instant,
         trail: &mut Trail,
-    ) -> Result<(Leased, Parts, Incoming), HttpError> {
-        let limits = self.user.core.limits();
+    ) -> Result<(Leased, ResponseHead, Incoming), HttpError> {
         trail.timing = RequestTiming::default();
         let (mut is_new, mut repeats) = (false, 0);
         loop {
@@ -166,28 +169,19 @@ impl Course<'_> {
             let marks = Rc::clone(leased.lease.marks());
             marks.start(self.timeouts.track_last_byte());
             *self.flight.marks.borrow_mut() = Some(Rc::clone(&marks));
-            let message = step.message(self.user, self.request, &leased.lease);
             if leased.was_pooled {
                 trail.trace.note(|| format!("Re-using the connection to {}", origin.text()));
             }
-            let version = match leased.lease {
-                Lease::Http1 { .. } => Version::HTTP_11,
-                Lease::Http2 { .. } => Version::HTTP_2,
-            };
-            let (method, target) = (message.method().as_str(), message.uri());
-            trail.trace.request(method, target, version, message.headers());
-            let sent = leased.lease.send(message, limits);
+            let sent = leased.lease.send(step, self, &mut trail.trace);
             let sent = if self.timeouts.limit_head() {
                 Box::pin(self.timeouts.head(&marks, leased.ready, sent)).await
             } else {
                 Ok(sent.await)
             };
             let failure = match sent {
-                Ok(Ok(response)) => {
-                    let (parts, incoming) = response.into_parts();
-                    let (status, reason) = (parts.status.as_u16(), reason_of(&parts));
-                    trail.trace.response(status, &reason, parts.version, &parts.headers);
-                    return Ok((leased, parts, incoming));
+                Ok(Ok((head, incoming))) => {
+                    trail.trace.response(&head);
+                    return Ok((leased, head, incoming));
                 }
                 Ok(Err(failure)) => failure,
                 Err(error) => SendFailure::final_one(error),
@@ -207,9 +201,17 @@ impl Course<'_> {
 
 impl Head {
     /// Reads the body to its end, which comes at once when it fails.
-    pub(crate) async fn read(&mut self, trail: &mut Trail) -> (Result<Bytes, HttpError>, Instant) {
-        let read = self.body.read().await;
-        let end = Instant::now();
+    pub(crate) async fn read(
+        &mut self,
+        trail: &mut Trail,
+        limits: &HttpLimits,
+    ) -> (Result<Bytes, HttpError>, Instant) {
+        let read = self.body.read(&mut self.lease, limits).await;
+        // What came in one piece was there when its first byte was: one look at the clock less.
+        let end = match self.lease.only_read() {
+            Some(end) if !self.body.is_decoded() => end,
+            _ => Instant::now(),
+        };
         self.lease.marks().split(self.ready, end, &mut trail.timing);
         (read, end)
     }
@@ -252,7 +254,7 @@ impl Trail {
                 self.timing.total = end - start;
                 Exchange {
                     status: parts.status.as_u16(),
-                    reason: reason_of(&parts),
+                    reason: parts.reason,
                     version: Some(parts.version),
                     headers: parts.headers,
                     body,
@@ -266,19 +268,5 @@ impl Trail {
                 Exchange { error: Some(error), timings: self.timing, ..exchange }
             }
         }
-    }
-}
-
-pub(crate) fn reason_of(parts: &Parts) -> std::borrow::Cow<'static, str> {
-    match parts.extensions.get::<ReasonPhrase>() {
-        Some(reason) => match std::str::from_utf8(reason.as_bytes()) {
-            Ok(text) => text.to_owned().into(),
-            // Latin-1 is what HTTP/1.1 once said, and what python-requests falls back to.
-            Err(_) => {
-                reason.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>().into()
-            }
-        },
-        // HTTP/2 has no reason phrases.
-        None => parts.status.canonical_reason().unwrap_or_default().into(),
     }
 }

@@ -1,30 +1,34 @@
-//! One HTTP/1.1 connection: hyper on one side, the marked socket on the other.
+//! One HTTP/1.1 connection, by either engine.
 //!
 //! Upstream: `connect`. Downstream: `exchange` sends on it, `pool` keeps it.
-//! Invariant: the loop that drives a connection lives exactly as long as its [`Connection`]; whoever
-//! drops that closes the socket.
+//! Invariant: whoever drops a [`Connection`] closes its socket.
 
 use std::rc::Rc;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper_util::rt::TokioIo;
+use http::{HeaderName, HeaderValue};
 use tokio::time::Instant;
-use wload_core::limits::{HttpLimits, UNCLAIMED_BYTES_MAX};
+use wload_core::limits::UNCLAIMED_BYTES_MAX;
 
 use crate::connection::SendFailure;
-use crate::error::{FLOODED, HttpError};
+use crate::error::HttpError;
 use crate::origin::Origin;
 use crate::proxy::Forward;
+use crate::settings::Http1Engine;
+use crate::shared::CoreHttp;
 use crate::timing::Marks;
-use crate::upload::Outgoing;
-use crate::wire::{Driver, Stream, Wire};
+use crate::wire::Stream;
 
-/// Fields that hyper parses without allocating a table for them.
-const HYPER_FIELDS: usize = 100;
-/// hyper's least size for its buffer.
-const HYPER_BUFFER_MIN: usize = 8_192;
+pub(crate) mod buffers;
+pub(crate) mod by_hyper;
+mod chunks;
+pub(crate) mod framing;
+mod input;
+mod output;
+mod parse;
+pub(crate) mod thin;
+
+use by_hyper::ByHyper;
+use thin::Thin;
 
 /// An open connection. Owned by an exchange while it is in use, else by the pool of its user.
 #[derive(Debug)]
@@ -34,20 +38,14 @@ pub(crate) struct Connection {
     pub(crate) idle_since: Instant,
     /// A proxy that wants to be told where requests go.
     pub(crate) forward: Option<Forward>,
-    has_served: bool,
-    sender: SendRequest<Outgoing>,
-    _driver: Driver,
+    pub(crate) engine: Engine,
 }
 
-/// The connection settings that follow from the limits.
-pub(crate) fn builder(limits: &HttpLimits) -> Builder {
-    let mut builder = Builder::new();
-    builder.max_buf_size(limits.header_bytes_max.max(HYPER_BUFFER_MIN));
-    builder.max_header_size(limits.header_bytes_max);
-    if limits.header_fields_max != HYPER_FIELDS {
-        builder.max_headers(limits.header_fields_max);
-    }
-    builder
+/// Who speaks HTTP on it.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Thin(Thin),
+    Hyper(Box<ByHyper>),
 }
 
 impl Connection {
@@ -56,71 +54,55 @@ impl Connection {
         stream: Stream,
         origin: Rc<Origin>,
         forward: Option<Forward>,
-        builder: &Builder,
-        limits: &HttpLimits,
+        core: &CoreHttp,
     ) -> Result<Self, HttpError> {
+        let limits = core.limits();
         let unclaimed_max = UNCLAIMED_BYTES_MAX.saturating_add(limits.header_bytes_max);
         let marks = Rc::new(Marks::of_connection(unclaimed_max));
-        let wire = Wire::new(stream, Rc::clone(&marks));
-        let (sender, connection) = builder
-            .handshake(TokioIo::new(wire))
-            .await
-            .map_err(|error| HttpError::from_hyper(&error, false, limits))?;
-        let driver = Driver::start(connection_loop(connection));
-        let idle_since = Instant::now();
-        Ok(Self { origin, marks, idle_since, forward, has_served: false, sender, _driver: driver })
+        let engine = match core.shared.http1() {
+            Http1Engine::Thin => Engine::Thin(Thin::new(stream, Rc::clone(&core.buffers))),
+            Http1Engine::Hyper => {
+                let builder = by_hyper::builder(limits);
+                let started = ByHyper::start(stream, &marks, &builder, limits).await?;
+                Engine::Hyper(Box::new(started))
+            }
+        };
+        Ok(Self { origin, marks, idle_since: Instant::now(), forward, engine })
     }
 
-    /// The peer closed it, or it cannot carry another request.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.sender.is_closed()
-    }
-
-    /// Sends a request and waits for the head of its response.
-    pub(crate) async fn send(
-        &mut self,
-        request: Request<Outgoing>,
-        limits: &HttpLimits,
-    ) -> Result<Response<Incoming>, SendFailure> {
-        let is_first = !std::mem::replace(&mut self.has_served, true);
-        if !is_first && !self.sender.is_ready() {
-            // The loop has not yet seen that the last response was read to its end.
-            let ready = self.sender.ready().await;
-            ready.map_err(|error| self.failure(&error, true, limits))?;
+    /// It cannot carry another request, as far as is known when an exchange is over.
+    pub(crate) fn is_used_up(&self) -> bool {
+        match &self.engine {
+            Engine::Thin(thin) => thin.is_used_up(),
+            Engine::Hyper(hyper) => hyper.is_closed(),
         }
-        let response = self.sender.try_send_request(request).await.map_err(|mut failure| {
-            let was_never_sent = failure.take_message().is_some() || !self.marks.has_written();
-            self.failure(failure.error(), was_never_sent, limits)
-        })?;
-        self.marks.claimed();
-        Ok(response)
     }
 
-    fn failure(
-        &self,
-        error: &hyper::Error,
-        was_never_sent: bool,
-        limits: &HttpLimits,
-    ) -> SendFailure {
-        let answered = self.marks.has_read();
+    /// The same after it was idle: the peer may have closed it.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        match &mut self.engine {
+            Engine::Thin(thin) => thin.has_ended(),
+            Engine::Hyper(hyper) => hyper.is_closed(),
+        }
+    }
+
+    /// What an error before a response means for the request.
+    pub(crate) fn failure(&self, error: HttpError) -> SendFailure {
+        let is_malformed =
+            matches!(error, HttpError::Malformed(_) | HttpError::HeadTooLarge { .. });
         SendFailure {
-            was_never_sent,
+            was_never_sent: !self.marks.has_written(),
             was_refused: false,
-            was_closed: !answered && !error.is_parse(),
-            error: match self.marks.socket_error() {
-                _ if self.marks.is_flooded() => FLOODED,
-                // hyper has no word of an error that came before the request was handed to the loop.
-                Some(cause) if !error.is_parse() => cause,
-                _ => HttpError::from_hyper(error, answered, limits),
-            },
+            was_closed: !self.marks.has_read() && !is_malformed,
+            error,
         }
     }
 }
 
-/// Drives a connection until either side closes it or its owner drops the handle. Its errors also
-/// reach the exchange that is under way; without one there is nobody to tell.
-async fn connection_loop(
-    connection: hyper::client::conn::http1::Connection<TokioIo<Wire>, Outgoing>,
-) {
-    let _ = connection.await;
+/// Writes a field of a head.
+pub(crate) fn write_field(name: &HeaderName, value: &HeaderValue, out: &mut Vec<u8>) {
+    out.extend_from_slice(name.as_str().as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(b"\r\n");
 }

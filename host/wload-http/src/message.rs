@@ -7,18 +7,29 @@ use http::header::{
     AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHORIZATION,
     TRANSFER_ENCODING,
 };
-use http::{HeaderValue, Method, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 
-use crate::connection::Lease;
 use crate::error::HttpError;
+use crate::exchange::Course;
+use crate::h1::{self, thin};
+use crate::proxy::Forward;
 use crate::redirect::Redirect;
 use crate::request::PreparedRequest;
 use crate::response::{Address, Hop};
+use crate::trace::Trace;
 use crate::upload::{Outgoing, RequestBody};
 use crate::user::User;
 
 const ZERO: HeaderValue = HeaderValue::from_static("0");
 const CHUNKED: HeaderValue = HeaderValue::from_static("chunked");
+
+/// Whom a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Thin,
+    Hyper,
+    Http2,
+}
 
 /// One request of a chain.
 pub(crate) struct Step {
@@ -72,13 +83,78 @@ impl Step {
         hop
     }
 
-    /// The request for a connection.
-    pub(crate) fn message(
+    /// The request as HTTP/1.1 has it, ready to leave.
+    pub(crate) fn text(
+        &self,
+        course: &Course<'_>,
+        forward: Option<&Forward>,
+        mut out: Vec<u8>,
+        trace: &mut Trace,
+    ) -> thin::Message {
+        let (user, request) = (course.user, course.request);
+        let defaults = user.defaults.borrow();
+        // A default header of the same name as one of ours takes its place; that is rare.
+        let is_plain =
+            |name| !request.headers.contains_key(name) || request.explicit.contains(name);
+        let is_usual = !self.is_redirected
+            && forward.is_none()
+            && !trace.is_wanted()
+            && (defaults.is_empty() || defaults.keys().all(is_plain));
+        if is_usual {
+            self.write_usual(user, request, &defaults, &mut out);
+        } else {
+            let message = self.message(course, forward, Kind::Thin);
+            trace.message(&message, Version::HTTP_11);
+            write_line(self.method.as_str(), &message.uri().to_string(), &mut out);
+            for (name, value) in message.headers() {
+                h1::write_field(name, value, &mut out);
+            }
+        }
+        out.extend_from_slice(b"\r\n");
+        thin::Message {
+            head: out,
+            body: self.body.outgoing(),
+            is_chunked: self.body.is_chunked(),
+            is_head: self.method == Method::HEAD,
+        }
+    }
+
+    /// The same as the [message](Step::message) would be, from text that is ready: no table is copied.
+    fn write_usual(
         &self,
         user: &User,
         request: &PreparedRequest,
-        lease: &Lease,
+        defaults: &HeaderMap,
+        out: &mut Vec<u8>,
+    ) {
+        write_line(self.method.as_str(), self.address.path.as_str(), out);
+        out.extend_from_slice(&request.fields);
+        for (name, value) in defaults {
+            if !request.explicit.contains(name) {
+                h1::write_field(name, value, out);
+            }
+        }
+        let jar = user.jar.borrow();
+        if !jar.is_empty()
+            && !request.headers.contains_key(COOKIE)
+            && !defaults.contains_key(COOKIE)
+            && let Some(cookies) = jar.header(&self.address)
+        {
+            h1::write_field(&COOKIE, &cookies, out);
+        }
+        if let Some((name, value)) = self.announcement(Kind::Thin) {
+            h1::write_field(&name, &value, out);
+        }
+    }
+
+    /// The request for a connection.
+    pub(crate) fn message(
+        &self,
+        course: &Course<'_>,
+        forward: Option<&Forward>,
+        kind: Kind,
     ) -> Request<Outgoing> {
+        let (user, request) = (course.user, course.request);
         let mut headers = request.headers.clone();
         for (name, value) in &*user.defaults.borrow() {
             if !request.explicit.contains(name) {
@@ -100,27 +176,11 @@ impl Step {
         {
             headers.insert(COOKIE, cookies);
         }
-        let is_http2 = matches!(lease, Lease::Http2 { .. });
-        match self.length() {
-            // hyper adds the length of a body, but not that of none; h2 adds nothing.
-            Some(0) => {
-                if !matches!(self.method, Method::GET | Method::HEAD) {
-                    headers.insert(CONTENT_LENGTH, ZERO);
-                }
-            }
-            Some(length) if is_http2 => {
-                headers.insert(CONTENT_LENGTH, length.into());
-            }
-            Some(_) => {}
-            None if is_http2 => {}
-            None => {
-                headers.insert(TRANSFER_ENCODING, CHUNKED);
-            }
+        if let Some((name, value)) = self.announcement(kind) {
+            headers.insert(name, value);
         }
         let mut uri = Uri::from(self.address.path.clone());
-        if let Lease::Http1 { connection, .. } = lease
-            && let Some(forward) = &connection.forward
-        {
+        if let Some(forward) = forward {
             uri = Uri::from_maybe_shared(Bytes::from(self.address.url()))
                 .expect("an origin and a path make a URL");
             if let Some(value) = &forward.authorization {
@@ -134,8 +194,26 @@ impl Step {
         message
     }
 
+    /// The field that says how long the body is. hyper adds the length of a body, but not that of none;
+    /// h2 adds nothing.
+    fn announcement(&self, kind: Kind) -> Option<(HeaderName, HeaderValue)> {
+        match self.length() {
+            Some(0) if matches!(self.method, Method::GET | Method::HEAD) => None,
+            Some(0) => Some((CONTENT_LENGTH, ZERO)),
+            Some(length) => (kind != Kind::Hyper).then(|| (CONTENT_LENGTH, length.into())),
+            None => (kind != Kind::Http2).then_some((TRANSFER_ENCODING, CHUNKED)),
+        }
+    }
+
     /// The length of the body when it is announced.
     fn length(&self) -> Option<u64> {
         (!self.body.is_chunked()).then(|| self.body.len())
     }
+}
+
+fn write_line(method: &str, target: &str, out: &mut Vec<u8>) {
+    out.extend_from_slice(method.as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(target.as_bytes());
+    out.extend_from_slice(b" HTTP/1.1\r\n");
 }

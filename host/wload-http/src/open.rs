@@ -5,11 +5,12 @@
 //! Invariants: the timeout of the whole exchange goes on while nobody reads; a body over the limit ends
 //! the exchange as it would end another one; dropping it closes the connection or resets the stream.
 
+use std::pin::pin;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use http::HeaderMap;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::error::HttpError;
 use crate::exchange::{Course, Flight, Head, Last, Trail};
@@ -69,14 +70,18 @@ impl OpenExchange {
         let outcome = match Step::first(user, request, values, body) {
             Ok(step) => {
                 let course = Course { user, request, timeouts: &timeouts, flight };
-                let outcome = timeout_at(deadline, course.follow(step, start, &mut trail)).await;
-                outcome.unwrap_or_else(|_| Err(HttpError::Timeout(trail.phase)))
+                let outcome = {
+                    let head = pin!(course.follow(step, start, &mut trail));
+                    flight.timer.limit(deadline, head).await
+                };
+                outcome.unwrap_or_else(|| Err(HttpError::Timeout(trail.phase)))
             }
             Err(error) => Err(error),
         };
         match outcome {
             Ok(mut head) => {
                 head.body.keep_pieces();
+                head.lease.settle();
                 // Its own: the client's is for the next exchange.
                 let own = Rc::new(flight.take());
                 let (user, state) = (Rc::clone(user), State::Reading);
@@ -113,8 +118,10 @@ impl OpenExchange {
         if !matches!(self.state, State::Reading) {
             return None;
         }
-        let read = timeout_at(self.deadline, self.head.body.chunk()).await;
-        let read = read.unwrap_or_else(|_| Err(HttpError::Timeout(self.trail.phase)));
+        let Head { body, lease, .. } = &mut self.head;
+        let chunk = pin!(body.chunk(lease, self.user.core.limits()));
+        let read = self.flight.timer.limit(self.deadline, chunk).await;
+        let read = read.unwrap_or_else(|| Err(HttpError::Timeout(self.trail.phase)));
         self.state = match read {
             Ok(Some(chunk)) => return Some(chunk),
             Ok(None) => State::Ended(Instant::now()),

@@ -51,9 +51,9 @@ impl Pool {
         }
         loop {
             let at = self.idle.iter().position(|found| is_same(&found.origin, origin))?;
-            let connection = self.idle.remove(at);
+            let mut connection = self.idle.remove(at);
             let is_stale = is_over(connection.idle_since, now, limits);
-            if !connection.is_closed() && !is_stale {
+            if !is_stale && !connection.has_ended() {
                 return Some(Lease::http1(connection));
             }
         }
@@ -81,7 +81,7 @@ impl Pool {
     pub(crate) fn put(&mut self, lease: Lease, now: Instant, limits: &HttpLimits) {
         match lease {
             Lease::Http1 { mut connection, .. } => {
-                if connection.is_closed() || limits.idle_connections_max == 0 {
+                if connection.is_used_up() || limits.idle_connections_max == 0 {
                     return;
                 }
                 if self.idle.len() >= limits.idle_connections_max {

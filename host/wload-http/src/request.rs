@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use wload_core::limits::{REQUEST_HEADERS_MAX, REQUEST_PATH_BYTES_MAX};
 
 use crate::error::HttpError;
+use crate::h1;
 use crate::origin::{self, BaseUrl, Origin};
 use crate::response::Address;
 use crate::template::PathTemplate;
@@ -52,6 +53,8 @@ pub struct RequestSpec {
 pub struct PreparedRequest {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
+    /// The same as text, each with its line end: mostly the head of a request is this and a line.
+    pub(crate) fields: Box<[u8]>,
     /// Names that the scenario set itself: default headers leave them alone.
     pub(crate) explicit: Vec<HeaderName>,
     pub(crate) redirects: Option<u32>,
@@ -109,9 +112,14 @@ impl PreparedRequest {
             headers.insert(AUTHORIZATION, value);
         }
         let explicit = add_explicit(&mut headers, &spec.headers)?;
+        let mut fields = Vec::new();
+        for (name, value) in &headers {
+            h1::write_field(name, value, &mut fields);
+        }
         Ok(Self {
             method,
             headers,
+            fields: fields.into_boxed_slice(),
             explicit,
             redirects: spec.redirects,
             timeouts: RequestTimeouts::of(&spec),

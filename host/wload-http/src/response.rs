@@ -7,10 +7,13 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::response::Parts;
 use http::uri::PathAndQuery;
+use http::{StatusCode, Version};
+use hyper::ext::ReasonPhrase;
 
 use crate::error::HttpError;
+use crate::headers::Headers;
 use crate::origin::Origin;
 use crate::timing::RequestTiming;
 
@@ -25,7 +28,7 @@ pub struct Exchange {
     /// The reason phrase as the server sent it.
     pub reason: Cow<'static, str>,
     /// Of the last response.
-    pub headers: HeaderMap,
+    pub headers: Headers,
     /// The decoded body; empty when it was not kept.
     pub body: Bytes,
     /// Bytes of the decoded body, kept or not.
@@ -42,6 +45,23 @@ pub struct Exchange {
     /// What `curl -v` would show, one line each; empty unless [`crate::HttpClient::set_trace`] asked.
     pub trace: Vec<String>,
     pub(crate) address: Option<Address>,
+}
+
+/// A response up to its body, whoever parsed it.
+#[derive(Debug)]
+pub(crate) struct ResponseHead {
+    pub(crate) status: StatusCode,
+    pub(crate) version: Version,
+    pub(crate) reason: Cow<'static, str>,
+    pub(crate) headers: Headers,
+}
+
+impl From<Parts> for ResponseHead {
+    fn from(parts: Parts) -> Self {
+        let reason = reason_of(&parts);
+        let Parts { status, version, headers, .. } = parts;
+        Self { status, version, reason, headers: headers.into() }
+    }
 }
 
 /// A redirect that was followed.
@@ -123,6 +143,20 @@ fn python_repr(text: &str) -> String {
     }
     out.push(quote);
     out
+}
+
+fn reason_of(parts: &Parts) -> Cow<'static, str> {
+    match parts.extensions.get::<ReasonPhrase>() {
+        Some(reason) => match std::str::from_utf8(reason.as_bytes()) {
+            Ok(text) => text.to_owned().into(),
+            // Latin-1 is what HTTP/1.1 once said, and what python-requests falls back to.
+            Err(_) => {
+                reason.as_bytes().iter().map(|byte| char::from(*byte)).collect::<String>().into()
+            }
+        },
+        // HTTP/2 has no reason phrases.
+        None => parts.status.canonical_reason().unwrap_or_default().into(),
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct HttpSettings {
     pub tls_session_reuse: bool,
     /// Which HTTP is spoken.
     pub protocol: Protocol,
+    /// Who speaks HTTP/1.1.
+    pub http1: Http1Engine,
     /// Addresses that replace those of the name service; the first rule that matches counts.
     pub resolve: Vec<ResolveRule>,
     /// Addresses of this machine that connections start from, in turn; empty: as the machine chooses.
@@ -43,6 +45,16 @@ pub enum Protocol {
     Auto,
     /// HTTP/2 only: over TLS by ALPN, without TLS by prior knowledge.
     Http2,
+}
+
+/// Who speaks HTTP/1.1. Both say and accept the same; one is there to measure and to judge the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Http1Engine {
+    /// wload's own, in which an exchange reads and writes its socket itself.
+    #[default]
+    Thin,
+    /// hyper's, in which each connection has a loop.
+    Hyper,
 }
 
 /// A certificate of the client with its key.

@@ -7,22 +7,23 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use hyper::client::conn::http1::Builder;
 use rustls::ClientConfig;
 use wload_core::limits::HttpLimits;
 
 use crate::dns::DnsCache;
 use crate::error::HttpError;
+use crate::h1::buffers::Buffers;
 use crate::proxy::Proxies;
 use crate::resolve::ResolveRule;
-use crate::settings::{HttpSettings, Protocol};
-use crate::{h1, tls};
+use crate::settings::{Http1Engine, HttpSettings, Protocol};
+use crate::tls;
 
 /// What all cores of a process share. Reading it takes no lock.
 #[derive(Debug)]
 pub struct HttpShared {
     limits: HttpLimits,
     protocol: Protocol,
+    http1: Http1Engine,
     resolve: Vec<ResolveRule>,
     local_addresses: Vec<IpAddr>,
     proxies: Proxies,
@@ -36,7 +37,7 @@ pub struct HttpShared {
 pub struct CoreHttp {
     pub(crate) shared: Arc<HttpShared>,
     pub(crate) dns: DnsCache,
-    pub(crate) builder: Builder,
+    pub(crate) buffers: Rc<Buffers>,
     /// Whose turn it is among the local addresses.
     turn: Cell<usize>,
 }
@@ -48,6 +49,7 @@ impl HttpShared {
         Ok(Arc::new(Self {
             limits: settings.limits,
             protocol: settings.protocol,
+            http1: settings.http1,
             proxies: Proxies::new(&settings.proxy)?,
             identity: tls::Identity::new(&settings)?,
             resolve: settings.resolve,
@@ -71,6 +73,10 @@ impl HttpShared {
         self.protocol
     }
 
+    pub(crate) fn http1(&self) -> Http1Engine {
+        self.http1
+    }
+
     pub(crate) fn proxies(&self) -> &Proxies {
         &self.proxies
     }
@@ -83,8 +89,12 @@ impl HttpShared {
 impl CoreHttp {
     /// Makes what the users of one core share.
     pub fn new(shared: Arc<HttpShared>) -> Rc<Self> {
-        let builder = h1::builder(&shared.limits);
-        Rc::new(Self { shared, dns: DnsCache::default(), builder, turn: Cell::new(0) })
+        Rc::new(Self {
+            shared,
+            dns: DnsCache::default(),
+            buffers: Rc::default(),
+            turn: Cell::new(0),
+        })
     }
 
     /// The addresses of a host, in the order in which they should be tried.

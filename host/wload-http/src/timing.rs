@@ -46,6 +46,8 @@ pub(crate) struct Marks {
     first_byte: Cell<Option<Instant>>,
     last_byte: Cell<Option<Instant>>,
     awaits_first_byte: Cell<bool>,
+    /// All that was read so far came at once.
+    is_only_read: Cell<bool>,
     tracks_last_byte: Cell<bool>,
     /// Bytes that were read since something of a response was last handed on.
     unclaimed: Cell<usize>,
@@ -95,8 +97,12 @@ impl Marks {
     pub(crate) fn read(&self, bytes: usize) -> io::Result<()> {
         if self.awaits_first_byte.replace(false) {
             self.first_byte.set(Some(Instant::now()));
-        } else if self.tracks_last_byte.get() {
-            self.last_byte.set(Some(Instant::now()));
+            self.is_only_read.set(true);
+        } else {
+            self.is_only_read.set(false);
+            if self.tracks_last_byte.get() {
+                self.last_byte.set(Some(Instant::now()));
+            }
         }
         self.unclaimed.set(self.unclaimed.get().saturating_add(bytes));
         if self.unclaimed.get() > self.unclaimed_max.get() {
@@ -104,6 +110,11 @@ impl Marks {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Ok(())
+    }
+
+    /// The peer has closed, which is the end of a response.
+    pub(crate) fn ended(&self) {
+        self.is_only_read.set(false);
     }
 
     /// Something of a response was handed on.
@@ -117,8 +128,11 @@ impl Marks {
     }
 
     /// The socket failed. Its first error is the cause of the others.
-    pub(crate) fn failed(&self, error: HttpError) {
-        self.socket_error.borrow_mut().get_or_insert(error);
+    pub(crate) fn failed_with(&self, error: &io::Error) {
+        // This is an end without a word of TLS; what it means depends on what came before.
+        if error.kind() != io::ErrorKind::UnexpectedEof {
+            self.socket_error.borrow_mut().get_or_insert_with(|| HttpError::from_io(error));
+        }
     }
 
     /// Why the socket failed, if it did.
@@ -134,6 +148,11 @@ impl Marks {
     /// Some byte of the response arrived.
     pub(crate) fn has_read(&self) -> bool {
         self.first_byte.get().is_some()
+    }
+
+    /// When all of the response arrived, if it came in one piece.
+    pub(crate) fn only_read(&self) -> Option<Instant> {
+        self.first_byte.get().filter(|_| self.is_only_read.get())
     }
 
     /// When the last byte of the request left, as far as is known.

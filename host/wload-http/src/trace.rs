@@ -4,10 +4,12 @@
 //! Invariant: without somebody who asked for it, nothing is written and nothing is allocated.
 
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
-use http::{HeaderMap, Uri, Version};
+use http::{HeaderMap, Request, Version};
 use rustls::ClientConnection;
 use wload_core::limits::{TRACE_LINE_BYTES_MAX, TRACE_LINES_MAX};
 
+use crate::response::ResponseHead;
+use crate::upload::Outgoing;
 use crate::x509;
 
 /// The lines so far: `* ` what happened, `> ` what was sent, `< ` what was received.
@@ -65,34 +67,29 @@ impl Trace {
         }
     }
 
+    /// Somebody wants to see what happens.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// A request as it is sent.
-    pub(crate) fn request(
-        &mut self,
-        method: &str,
-        target: &Uri,
-        version: Version,
-        headers: &HeaderMap,
-    ) {
+    pub(crate) fn message(&mut self, message: &Request<Outgoing>, version: Version) {
         if self.0.is_none() {
             return;
         }
+        let (method, target) = (message.method(), message.uri());
         self.push("> ", &format!("{method} {target} {}", version_text(version)));
-        self.headers("> ", headers);
+        self.headers("> ", message.headers());
     }
 
     /// The head of a response.
-    pub(crate) fn response(
-        &mut self,
-        status: u16,
-        reason: &str,
-        version: Version,
-        headers: &HeaderMap,
-    ) {
+    pub(crate) fn response(&mut self, head: &ResponseHead) {
         if self.0.is_none() {
             return;
         }
-        self.push("< ", &format!("{} {status} {reason}", version_text(version)));
-        self.headers("< ", headers);
+        let (version, status) = (version_text(head.version), head.status.as_u16());
+        self.push("< ", &format!("{version} {status} {}", head.reason));
+        self.headers("< ", &head.headers);
     }
 
     fn headers(&mut self, prefix: &str, headers: &HeaderMap) {

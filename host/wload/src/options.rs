@@ -180,6 +180,8 @@ option_table! {
         "The private key of --cert, in this PEM file";
     HttpVersion "http-version" None, Text("VERSION"), Own, Http, true,
         "1.1; auto: HTTP/2 where TLS agrees on it, as browsers; 2: HTTP/2 only, also without TLS [default: 1.1]";
+    Http1Engine "http1-engine" None, Text("ENGINE"), Own, Http, true,
+        "For comparison: thin or hyper, who speaks HTTP/1.1; both do and say the same [default: thin]";
     TlsSessionReuse "tls-session-reuse" None, Flag, Own, Http, true,
         "Each user resumes its own TLS sessions, as a browser; else each connection is a new visitor's";
     Resolve "resolve" None, Pairs("HOST:PORT:ADDRESS"), Own, Http, true,

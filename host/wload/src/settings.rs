@@ -11,7 +11,7 @@ use tracing::Level;
 use wload_core::isolation::Isolation;
 use wload_core::limits::Limits;
 use wload_core::plan::RunPlan;
-use wload_http::{Protocol, ProxySettings, ResolveRule};
+use wload_http::{Http1Engine, Protocol, ProxySettings, ResolveRule};
 
 use crate::config::Sourced;
 
@@ -91,6 +91,7 @@ pub(crate) struct HttpSettings {
     /// Certificate and key, PEM files' bytes.
     pub(crate) client_certificate: Option<(Vec<u8>, Vec<u8>)>,
     pub(crate) protocol: Protocol,
+    pub(crate) http1: Http1Engine,
     pub(crate) tls_session_reuse: bool,
     pub(crate) resolve: Vec<ResolveRule>,
     pub(crate) local_addresses: Vec<IpAddr>,

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use wload_core::limits::HttpLimits;
 use wload_http::{BaseUrl, CoreHttp, HttpClient, HttpSettings, HttpShared, ResolveRule};
 
-use crate::target::{Target, client_with, get, ok, on_core, outcome};
+use crate::target::{Target, client_with, get, ok, on_core, outcome, settings};
 
 fn client(settings: HttpSettings) -> HttpClient {
     HttpClient::new(CoreHttp::new(HttpShared::new(settings).unwrap()), None)
@@ -16,13 +16,13 @@ fn client(settings: HttpSettings) -> HttpClient {
 
 #[test]
 fn resolve_rules_replace_the_name_service() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let port = target.address.port();
         let rules =
             [format!("h.test:{port}:127.0.0.1"), format!("dead.test:{port}:[::1],127.0.0.1")];
         let resolve = rules.iter().map(|text| ResolveRule::parse(text).unwrap()).collect();
-        let mut client = client(HttpSettings { resolve, ..HttpSettings::default() });
+        let mut client = client(HttpSettings { resolve, ..settings() });
         for host in ["h.test", "H.test", "dead.test"] {
             let exchange = get(&mut client, &format!("http://{host}:{port}/")).await;
             assert_eq!(outcome(&exchange), "200", "{host}");
@@ -34,7 +34,7 @@ fn resolve_rules_replace_the_name_service() {
 
 #[test]
 fn literal_addresses_of_both_families_are_dialled() {
-    on_core(async {
+    on_core(async || {
         // A machine without IPv6 has no `::1` to listen on.
         let Ok(listener) = TcpListener::bind("[::1]:0").await else { return };
         let address = listener.local_addr().unwrap();
@@ -54,7 +54,7 @@ fn literal_addresses_of_both_families_are_dialled() {
 
 #[test]
 fn local_addresses_take_turns() {
-    on_core(async {
+    on_core(async || {
         let peers: Rc<RefCell<Vec<IpAddr>>> = Rc::default();
         let seen = Rc::clone(&peers);
         let target = Target::with_sockets(
@@ -70,7 +70,7 @@ fn local_addresses_take_turns() {
         )
         .await;
         let local = ["127.0.0.2", "::1", "127.0.0.3"].map(|text| text.parse().unwrap());
-        let settings = HttpSettings { local_addresses: local.into(), ..HttpSettings::default() };
+        let settings = HttpSettings { local_addresses: local.into(), ..settings() };
         let core = CoreHttp::new(HttpShared::new(settings).unwrap());
         let base = BaseUrl::parse(&target.url("")).unwrap();
         let mut users: Vec<HttpClient> =
@@ -85,12 +85,10 @@ fn local_addresses_take_turns() {
 
 #[test]
 fn an_address_that_is_not_ours_is_said_to_be() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
-        let settings = HttpSettings {
-            local_addresses: vec!["192.0.2.1".parse().unwrap()],
-            ..HttpSettings::default()
-        };
+        let settings =
+            HttpSettings { local_addresses: vec!["192.0.2.1".parse().unwrap()], ..settings() };
         let exchange = get(&mut client(settings), &target.url("/")).await;
         assert_eq!(outcome(&exchange), "the local address is not one of this machine");
     });

@@ -15,7 +15,7 @@ const BROTLI_HELLO: &[u8] = b"\x8f\x02\x80\x68\x65\x6c\x6c\x6f\x0a\x03";
 
 #[test]
 fn a_request_has_the_standard_headers_and_its_length() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("hello")).await;
         let mut client = client(&target);
         let exchange = get(&mut client, "/a?b=c#d").await;
@@ -42,7 +42,7 @@ fn a_request_has_the_standard_headers_and_its_length() {
 
 #[test]
 fn a_kept_connection_is_used_again_and_phases_add_up() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("x")).await;
         let mut client = client(&target);
         for number in 0..3 {
@@ -68,7 +68,7 @@ fn a_kept_connection_is_used_again_and_phases_add_up() {
 
 #[test]
 fn a_server_that_closes_gets_a_new_connection_each_time() {
-    on_core(async {
+    on_core(async || {
         let target = Target::saying(response("200 OK", "connection: close\r\n", "x")).await;
         let mut client = client(&target);
         for _ in 0..3 {
@@ -80,7 +80,7 @@ fn a_server_that_closes_gets_a_new_connection_each_time() {
 
 #[test]
 fn idle_connections_are_bounded_in_number_and_time() {
-    on_core(async {
+    on_core(async || {
         let targets = [
             Target::answering(|_| ok("")).await,
             Target::answering(|_| ok("")).await,
@@ -110,7 +110,7 @@ fn responses_of_every_framing_are_read_to_their_end() {
     let old = "HTTP/1.0 200 OK\r\ncontent-length: 7\r\n\r\nabcdefg";
     let early_hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n\
                        HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nabcdefg";
-    on_core(async move {
+    on_core(async || {
         for bytes in [chunked, until_close, old, early_hints] {
             let target = Target::saying(bytes).await;
             let exchange = get(&mut client(&target), "/").await;
@@ -123,7 +123,7 @@ fn responses_of_every_framing_are_read_to_their_end() {
 
 #[test]
 fn responses_without_a_body_end_at_their_head() {
-    on_core(async {
+    on_core(async || {
         let head = "content-encoding: gzip\r\n";
         let target = Target::answering(move |request| match request.what() {
             "GET /204" => b"HTTP/1.1 204 No Content\r\n\r\n".to_vec(),
@@ -151,7 +151,7 @@ fn responses_without_a_body_end_at_their_head() {
 
 #[test]
 fn large_bodies_are_counted_and_kept_only_when_wanted() {
-    on_core(async {
+    on_core(async || {
         let body: Vec<u8> = (0..3_000_000u32).map(|number| number as u8).collect();
         let sent = body.clone();
         let target = Target::answering(move |request| {
@@ -178,7 +178,8 @@ fn coded_bodies_are_decoded_counted_and_bounded() {
         encoder.finish().unwrap()
     };
     let (small, bomb) = (gzip(b"hello hello hello"), gzip(&vec![0; 5_000_000]));
-    on_core(async move {
+    on_core(async || {
+        let (small, bomb) = (small.clone(), bomb.clone());
         let target = Target::answering(move |request| match request.what() {
             "GET /bomb" => response("200 OK", "content-encoding: gzip\r\n", &bomb),
             "GET /bad" => response("200 OK", "content-encoding: gzip\r\n", "not gzip at all"),
@@ -210,7 +211,7 @@ fn coded_bodies_are_decoded_counted_and_bounded() {
 
 #[test]
 fn urls_are_joined_as_locust_does() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let other = Target::answering(|_| ok("")).await;
         let absolute = other.url("/there");
@@ -235,7 +236,7 @@ fn urls_are_joined_as_locust_does() {
 
 #[test]
 fn names_are_resolved_and_tried_in_order() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         // `localhost` is often ::1 before 127.0.0.1, and nobody listens there.
         let url = format!("http://localhost:{}/", target.address.port());
@@ -247,7 +248,7 @@ fn names_are_resolved_and_tried_in_order() {
 
 #[test]
 fn templates_are_filled_and_sent_often() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let mut client = client(&target);
         let url = "/items/{id}/{{x}}?q={query}";
@@ -273,7 +274,7 @@ fn templates_are_filled_and_sent_often() {
 
 #[test]
 fn what_cannot_be_sent_is_refused_before_it_is_sent() {
-    on_core(async {
+    on_core(async || {
         let base = BaseUrl::parse("http://127.0.0.1:9").unwrap();
         let with = |name: &str, value: &str| RequestSpec {
             headers: vec![(name.into(), value.into())],
@@ -306,7 +307,7 @@ fn what_cannot_be_sent_is_refused_before_it_is_sent() {
 
 #[test]
 fn the_reason_is_the_servers_own() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| match request.what() {
             "GET /own" => response("404 Gone Fishing", "", ""),
             "GET /none" => response("503 ", "", ""),

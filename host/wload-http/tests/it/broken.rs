@@ -13,7 +13,7 @@ const SHORT: Duration = Duration::from_millis(60);
 
 #[test]
 fn nobody_listens() {
-    on_core(async {
+    on_core(async || {
         let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/x", free.local_addr().unwrap());
         drop(free);
@@ -27,7 +27,7 @@ fn nobody_listens() {
 
 #[test]
 fn a_host_without_an_address() {
-    on_core(async {
+    on_core(async || {
         // Names have labels of at most 63 letters, so that this one is refused without asking.
         let host = format!("{}.test", "a".repeat(64));
         let exchange =
@@ -72,7 +72,7 @@ fn responses_that_break_off_or_are_not_http() {
             "response body larger than the limit of 67108864 bytes",
         ),
     ];
-    on_core(async move {
+    on_core(async || {
         for (bytes, expected) in cases {
             let target = Target::saying(bytes).await;
             let exchange = get(&mut client(&target), "/").await;
@@ -87,7 +87,7 @@ fn responses_that_break_off_or_are_not_http() {
 #[test]
 fn what_a_server_says_before_the_request_is_its_response() {
     const NOT_HTTP: &str = "malformed response: not an HTTP/1 status line";
-    on_core(async {
+    on_core(async || {
         let late = ok("early");
         for (bytes, expected) in [
             (&b"SSH-2.0-OpenSSH_9.2\r\n"[..], NOT_HTTP),
@@ -149,7 +149,7 @@ fn chunks_that_are_wrong_have_one_message_for_each_part() {
         (fields.as_str(), MANY_TRAILERS),
         (field.as_str(), MANY_TRAILERS),
     ];
-    on_core(async move {
+    on_core(async || {
         let mut wrong = Vec::new();
         for (chunks, expected) in cases {
             let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
@@ -176,7 +176,7 @@ fn a_connection_may_end_at_every_byte_of_a_response() {
     const UNANSWERED: &str = "connection closed without a response";
     const EARLY: &str = "connection closed before the response was complete";
     const RESET: &str = "connection reset by peer";
-    on_core(async {
+    on_core(async || {
         for response in good_responses() {
             for end in 0..response.len() {
                 for is_reset in [false, true] {
@@ -210,7 +210,7 @@ fn a_connection_may_end_at_every_byte_of_a_response() {
 #[test]
 fn interim_responses_without_end_end_at_a_limit() {
     const FLOODED: &str = "malformed response: endless interim responses or control frames";
-    on_core(async {
+    on_core(async || {
         let target = Target::start(|mut peer| async move {
             peer.request().await;
             let hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n".repeat(100);
@@ -228,7 +228,7 @@ fn interim_responses_without_end_end_at_a_limit() {
 
 #[test]
 fn a_body_without_end_stops_at_the_limit() {
-    on_core(async {
+    on_core(async || {
         let target = Target::start(|mut peer| async move {
             peer.request().await;
             peer.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await;
@@ -247,7 +247,7 @@ fn a_body_without_end_stops_at_the_limit() {
 
 #[test]
 fn a_reset_is_a_reset_before_and_within_the_response() {
-    on_core(async {
+    on_core(async || {
         for (start, expected) in [
             ("", "connection reset by peer"),
             ("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf", "connection reset by peer"),
@@ -296,7 +296,7 @@ async fn second_exchange(target: &Target, method: &str) -> Exchange {
 
 #[test]
 fn a_kept_connection_that_dies_under_a_safe_request_is_replaced_once() {
-    on_core(async {
+    on_core(async || {
         for method in ["GET", "PUT", "DELETE"] {
             let target = after_one_good_answer(false).await;
             let exchange = second_exchange(&target, method).await;
@@ -316,7 +316,7 @@ fn a_kept_connection_that_dies_under_a_safe_request_is_replaced_once() {
 
 #[test]
 fn a_post_that_the_server_has_read_is_not_sent_again() {
-    on_core(async {
+    on_core(async || {
         for method in ["POST", "PATCH"] {
             let target = after_one_good_answer(false).await;
             let exchange = second_exchange(&target, method).await;
@@ -329,7 +329,7 @@ fn a_post_that_the_server_has_read_is_not_sent_again() {
 
 #[test]
 fn a_kept_connection_that_was_closed_in_the_meantime_is_not_used() {
-    on_core(async {
+    on_core(async || {
         let closing = Target::start(|mut peer| async move {
             peer.request().await;
             peer.write(ok("bye")).await;
@@ -350,7 +350,7 @@ fn a_kept_connection_that_was_closed_in_the_meantime_is_not_used() {
 
 #[test]
 fn bytes_that_nobody_asked_for_do_not_become_the_next_response() {
-    on_core(async {
+    on_core(async || {
         let target = Target::start(|mut peer| async move {
             while peer.request().await.is_some() {
                 peer.write([ok("asked"), ok("smuggled")].concat()).await;
@@ -366,7 +366,7 @@ fn bytes_that_nobody_asked_for_do_not_become_the_next_response() {
 
 #[test]
 fn each_phase_has_its_timeout_text() {
-    on_core(async {
+    on_core(async || {
         let silent = Target::start(|mut peer| async move { peer.closed().await }).await;
         let half = Target::start(|mut peer| async move {
             peer.request().await;
@@ -399,7 +399,7 @@ fn each_phase_has_its_timeout_text() {
 
 #[test]
 fn the_timeout_is_for_the_whole_chain_and_may_be_very_long() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| {
             b"HTTP/1.1 302 Found\r\ncontent-length: 0\r\nlocation: /\r\n\r\n".to_vec()
         })

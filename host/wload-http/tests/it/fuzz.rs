@@ -11,7 +11,7 @@ use wload_core::limits::HttpLimits;
 use wload_fuzz::Noise;
 use wload_http::{Exchange, RequestSpec};
 
-use crate::target::{Target, client, on_core};
+use crate::target::{Target, client, once_on_core};
 
 /// Seeds of a test run.
 const RUNS: u64 = 200;
@@ -159,7 +159,7 @@ fn response(noise: &mut Noise) -> Vec<u8> {
 fn fuzz_responses() {
     wload_fuzz::run(RUNS, |noise| {
         let noise = Rc::new(RefCell::new(noise.clone()));
-        on_core(async move {
+        once_on_core(async move {
             let server = Rc::clone(&noise);
             let target = Target::start(move |mut peer| {
                 let noise = Rc::clone(&server);
@@ -256,7 +256,7 @@ fn redirect(noise: &mut Noise) -> Vec<u8> {
 fn fuzz_redirects() {
     wload_fuzz::run(RUNS, |noise| {
         let noise = Rc::new(RefCell::new(noise.clone()));
-        on_core(async move {
+        once_on_core(async move {
             let server = Rc::clone(&noise);
             let target = Target::start(move |mut peer| {
                 let noise = Rc::clone(&server);

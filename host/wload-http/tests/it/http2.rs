@@ -12,11 +12,11 @@ use crate::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, FrameTarget, HEADERS, Http2Target, PING, SETTINGS,
     STATUS_200, client, frame, goaway, reply, reset,
 };
-use crate::target::{get, on_core, outcome, spec};
+use crate::target::{get, once_on_core, outcome, spec};
 
 #[test]
 fn a_request_says_in_pseudo_headers_what_http1_says_in_its_first_line() {
-    on_core(async {
+    once_on_core(async {
         let target = Http2Target::start(|_, mut respond| async move {
             reply(&mut respond, 200, &[("set-cookie", "a=1")], "hello").await;
         })
@@ -54,7 +54,7 @@ fn redirects_codings_and_errors_are_those_of_http1() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(b"hello hello").unwrap();
     let coded = Bytes::from(gzip.finish().unwrap());
-    on_core(async move {
+    once_on_core(async move {
         let target = Http2Target::start(move |arrived, mut respond| {
             let coded = coded.clone();
             async move {
@@ -82,7 +82,7 @@ fn redirects_codings_and_errors_are_those_of_http1() {
 
 #[test]
 fn bodies_larger_than_every_window_pass_both_ways() {
-    on_core(async {
+    once_on_core(async {
         let big: Bytes = (0..5_000_000u32).map(|number| (number / 3) as u8).collect();
         let (sent, expected) = (big.clone(), big.clone());
         let target = Http2Target::start(move |arrived, mut respond| {
@@ -108,7 +108,7 @@ fn bodies_larger_than_every_window_pass_both_ways() {
 
 #[test]
 fn parallel_requests_are_streams_of_one_connection() {
-    on_core(async {
+    once_on_core(async {
         // Nobody is answered before all have asked.
         let all = Rc::new(Barrier::new(20));
         let target = Http2Target::start(move |arrived, mut respond| {
@@ -138,7 +138,7 @@ fn parallel_requests_are_streams_of_one_connection() {
 
 #[test]
 fn a_dropped_exchange_resets_its_stream_and_keeps_the_connection() {
-    on_core(async {
+    once_on_core(async {
         let got = Rc::new(Notify::new());
         let tell = Rc::clone(&got);
         let target = Http2Target::start(move |arrived, mut respond| {
@@ -270,7 +270,7 @@ fn mistakes() -> [Mistake; 10] {
 
 #[test]
 fn what_goes_wrong_has_a_stable_message() {
-    on_core(async move {
+    once_on_core(async move {
         let mut wrong = Vec::new();
         for (what, frames, closes, expected) in mistakes().into_iter().chain(ends()) {
             let target = FrameTarget::start(move |mut peer| async move {
@@ -295,7 +295,7 @@ fn what_goes_wrong_has_a_stable_message() {
 
 #[test]
 fn refused_requests_are_sent_again_and_counted() {
-    on_core(async {
+    once_on_core(async {
         // The first two streams are refused, whatever their method: nothing was done with them.
         let target = FrameTarget::start(|mut peer| async move {
             let mut refused = 0;
@@ -331,7 +331,7 @@ fn refused_requests_are_sent_again_and_counted() {
 
 #[test]
 fn a_server_that_says_goodbye_gets_the_request_on_a_new_connection() {
-    on_core(async {
+    once_on_core(async {
         let target = FrameTarget::start(|mut peer| async move {
             let first = peer.request().await.unwrap();
             peer.write(head(first, END_STREAM)).await;
@@ -358,7 +358,7 @@ fn a_server_that_says_goodbye_gets_the_request_on_a_new_connection() {
 #[test]
 fn floods_end_at_a_limit() {
     const FLOODED: &str = "malformed response: endless interim responses or control frames";
-    on_core(async {
+    once_on_core(async {
         let settings = frame(SETTINGS, 0, 0, [0, 3, 0, 0, 0, 100]).repeat(500);
         let pings = frame(PING, 0, 0, [0; 8]).repeat(500);
         for flood in [settings, pings] {
@@ -404,7 +404,7 @@ fn heads_over_the_limit_are_refused() {
     };
     let many = [STATUS_200.to_vec(), b"\x00\x01a\x01b".repeat(101)].concat();
     let (long, endless) = (field(15_000), field(15_000));
-    on_core(async move {
+    once_on_core(async move {
         let target = FrameTarget::start(move |mut peer| {
             let many = many.clone();
             async move {
@@ -435,7 +435,7 @@ fn heads_over_the_limit_are_refused() {
 
 #[test]
 fn timeouts_of_bytes_hold_for_streams() {
-    on_core(async {
+    once_on_core(async {
         let target = FrameTarget::start(|mut peer| async move {
             let mut count = 0;
             while let Some(stream) = peer.request().await {
@@ -466,7 +466,7 @@ fn timeouts_of_bytes_hold_for_streams() {
 
 #[test]
 fn a_connection_that_was_closed_in_the_meantime_is_not_used() {
-    on_core(async {
+    once_on_core(async {
         let target = FrameTarget::start(|mut peer| async move {
             let Some(stream) = peer.request().await else { return };
             peer.write(head(stream, END_STREAM)).await;

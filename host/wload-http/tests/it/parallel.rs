@@ -43,7 +43,7 @@ async fn counting() -> (Target, Rc<Cell<usize>>) {
 
 #[test]
 fn six_connections_to_an_origin_and_answers_in_order() {
-    on_core(async {
+    on_core(async || {
         let (target, most) = counting().await;
         let (other, most_other) = counting().await;
         let mut client = client(&target);
@@ -70,7 +70,7 @@ fn six_connections_to_an_origin_and_answers_in_order() {
 
 #[test]
 fn each_fails_on_its_own_and_redirects_go_their_way() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| match request.what() {
             "GET /from" => response("302 Found", "location: /to\r\n", ""),
             "GET /gone" => response("404 Not Found", "", ""),
@@ -94,7 +94,7 @@ fn each_fails_on_its_own_and_redirects_go_their_way() {
 
 #[test]
 fn cookies_of_one_are_there_for_those_that_leave_later() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| {
             response(
                 "200 OK",
@@ -115,7 +115,7 @@ fn cookies_of_one_are_there_for_those_that_leave_later() {
 
 #[test]
 fn too_many_are_refused_before_one_is_sent() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let limits = HttpLimits { parallel_requests_max: 3, ..HttpLimits::default() };
         let mut client = client_with(Some(&target.url("")), limits);
@@ -128,7 +128,7 @@ fn too_many_are_refused_before_one_is_sent() {
 
 #[test]
 fn after_a_drop_it_is_known_which_of_them_had_left() {
-    on_core(async {
+    on_core(async || {
         let got = Rc::new(Notify::new());
         let tell = Rc::clone(&got);
         let target = Target::start(move |mut peer| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wload_core::limits::HttpLimits;
 use wload_http::{BaseUrl, CoreHttp, HttpClient, HttpSettings, HttpShared, ProxySettings};
 
-use crate::target::{Target, get, ok, on_core, outcome, response};
+use crate::target::{Target, get, ok, on_core, outcome, response, settings};
 use crate::tls;
 
 fn client(http: Option<String>, https: Option<String>, no_proxy: &str) -> HttpClient {
@@ -14,14 +14,14 @@ fn client(http: Option<String>, https: Option<String>, no_proxy: &str) -> HttpCl
         insecure: true,
         limits: HttpLimits { connect_timeout: Duration::from_millis(300), ..HttpLimits::default() },
         proxy: ProxySettings { http, https, no_proxy: no_proxy.to_owned() },
-        ..HttpSettings::default()
+        ..settings()
     };
     HttpClient::new(CoreHttp::new(HttpShared::new(settings).unwrap()), None)
 }
 
 #[test]
 fn a_proxy_of_plain_http_gets_whole_urls_and_credentials() {
-    on_core(async {
+    on_core(async || {
         let proxy = Target::answering(|request| match request.head.contains("/from") {
             true => response("302 Found", "location: http://b.test/to\r\n", ""),
             false => ok("by proxy"),
@@ -56,7 +56,7 @@ async fn tunnelling(to: std::net::SocketAddr) -> Target {
 
 #[test]
 fn https_goes_through_a_tunnel() {
-    on_core(async {
+    on_core(async || {
         let target = tls::plain_target("h.test").await;
         let proxy = tunnelling(target.address).await;
         let url = proxy.url("").replace("http://", "http://user:pass@");
@@ -77,7 +77,7 @@ fn https_goes_through_a_tunnel() {
 
 #[test]
 fn tunnels_that_do_not_open_say_why() {
-    on_core(async {
+    on_core(async || {
         let endless = vec![b'x'; 40_000];
         let table: [(&[u8], &str); 7] = [
             (b"HTTP/1.1 407 Who are you\r\n\r\n", "proxy: it asks for other credentials (407)"),
@@ -104,14 +104,14 @@ fn tunnels_that_do_not_open_say_why() {
 
 #[test]
 fn a_base_url_is_asked_through_the_proxy_as_well() {
-    on_core(async {
+    on_core(async || {
         let proxy = Target::answering(|_| ok("")).await;
         let settings = HttpSettings {
             proxy: ProxySettings {
                 http: Some(proxy.address.to_string()),
                 ..ProxySettings::default()
             },
-            ..HttpSettings::default()
+            ..settings()
         };
         let core = CoreHttp::new(HttpShared::new(settings).unwrap());
         let base = BaseUrl::parse("http://user:pw@shop.test/api").unwrap();

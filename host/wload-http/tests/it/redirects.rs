@@ -10,7 +10,7 @@ fn redirect(status: u16, location: &str) -> Vec<u8> {
 
 #[test]
 fn each_status_changes_method_and_body_as_it_should() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| match request.what().split_once("/from") {
             Some((_, status)) => redirect(status.parse().unwrap(), "/to"),
             None => ok("there"),
@@ -44,7 +44,7 @@ fn each_status_changes_method_and_body_as_it_should() {
 
 #[test]
 fn a_chain_ends_at_its_limit_and_zero_means_none() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| {
             let number: u32 = request.what().rsplit('/').next().unwrap().parse().unwrap();
             redirect(302, &format!("/{}", number + 1))
@@ -72,7 +72,7 @@ fn a_chain_ends_at_its_limit_and_zero_means_none() {
 
 #[test]
 fn credentials_are_not_carried_to_another_origin() {
-    on_core(async {
+    on_core(async || {
         let other = Target::answering(|_| ok("")).await;
         let away = other.url("/away");
         let target = Target::answering(move |request| match request.what() {
@@ -99,7 +99,7 @@ fn credentials_are_not_carried_to_another_origin() {
 
 #[test]
 fn redirects_to_nowhere_are_errors_of_the_response() {
-    on_core(async {
+    on_core(async || {
         for (location, expected) in [
             ("ftp://h/x", "malformed response: redirect to a scheme that is not http or https"),
             ("http://[::1/x", "malformed response: redirect to what is not a URL"),
@@ -114,7 +114,7 @@ fn redirects_to_nowhere_are_errors_of_the_response() {
 
 #[test]
 fn cookies_of_a_redirect_are_sent_by_the_next_request() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| match request.what() {
             "POST /login" => {
                 response("303 See Other", "location: /home\r\nset-cookie: sid=1; Path=/\r\n", "")

@@ -3,13 +3,15 @@
 use std::rc::Rc;
 
 use wload_core::limits::{HttpLimits, REQUEST_HEADERS_MAX};
-use wload_http::{Cookie, CoreHttp, HttpClient, HttpSettings, HttpShared, RequestSpec};
+use wload_http::{Cookie, CoreHttp, HttpClient, HttpShared, RequestSpec};
 
-use crate::target::{Target, client, client_with, get, ok, on_core, outcome, response, spec};
+use crate::target::{
+    Target, client, client_with, get, ok, on_core, outcome, response, settings, spec,
+};
 
 #[test]
 fn cookies_are_kept_sent_back_and_forgotten() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| match request.what() {
             "GET /set" => response(
                 "200 OK",
@@ -47,9 +49,9 @@ fn cookies_are_kept_sent_back_and_forgotten() {
 
 #[test]
 fn users_of_a_core_do_not_share_cookies_or_connections() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| response("200 OK", "set-cookie: sid=1\r\n", "")).await;
-        let core = CoreHttp::new(HttpShared::new(HttpSettings::default()).unwrap());
+        let core = CoreHttp::new(HttpShared::new(settings()).unwrap());
         let mut users = [0; 2].map(|_| HttpClient::new(Rc::clone(&core), None));
         for user in &mut users {
             get(user, &target.url("/")).await;
@@ -61,7 +63,7 @@ fn users_of_a_core_do_not_share_cookies_or_connections() {
 
 #[test]
 fn default_headers_yield_to_the_requests_own() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let mut client = client(&target);
         client.set_default_header("X-Token", Some(b"default".to_vec())).unwrap();
@@ -97,7 +99,7 @@ fn default_headers_yield_to_the_requests_own() {
 
 #[test]
 fn a_length_that_the_scenario_sets_is_replaced_by_the_true_one() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let headers = vec![("Content-Length".to_owned(), b"99".to_vec())];
         let request = RequestSpec { headers, ..spec("POST", "/") };
@@ -109,7 +111,7 @@ fn a_length_that_the_scenario_sets_is_replaced_by_the_true_one() {
 
 #[test]
 fn user_and_password_of_a_url_are_basic_authorization() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let with_user = target.url("").replace("http://", "http://user:pass@");
         let mut client = client_with(Some(&with_user), HttpLimits::default());

@@ -32,7 +32,7 @@ async fn open(client: &mut HttpClient, url: &str) -> Box<OpenExchange> {
 
 #[test]
 fn parts_are_sent_with_their_length_or_in_chunks() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|_| ok("")).await;
         let mut client = client(&target);
         for (is_chunked, length, coding) in
@@ -66,7 +66,7 @@ fn parts_are_sent_with_their_length_or_in_chunks() {
 
 #[test]
 fn a_body_of_parts_is_sent_again_where_a_redirect_says_so() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| match request.what() {
             "PUT /from" => response("307 X", "location: /to\r\n", ""),
             _ => ok(""),
@@ -81,7 +81,7 @@ fn a_body_of_parts_is_sent_again_where_a_redirect_says_so() {
 
 #[test]
 fn a_large_upload_takes_little_memory() {
-    on_core(async {
+    on_core(async || {
         let received = Rc::new(Cell::new(0usize));
         let count = Rc::clone(&received);
         let target = Target::start(move |mut peer| {
@@ -123,7 +123,7 @@ fn resident_bytes() -> usize {
 
 #[test]
 fn an_open_response_has_its_head_before_its_body_exists() {
-    on_core(async {
+    on_core(async || {
         let go = Rc::new(Notify::new());
         let wait = Rc::clone(&go);
         let target = Target::start(move |mut peer| {
@@ -176,7 +176,8 @@ fn pieces_are_decoded_and_limits_hold_between_them() {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(&b"hello ".repeat(100_000)).unwrap();
     let coded = gzip.finish().unwrap();
-    on_core(async move {
+    on_core(async || {
+        let coded = coded.clone();
         let target = Target::answering(move |request| match request.what() {
             "GET /half" => b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf".to_vec(),
             _ => response("200 OK", "content-encoding: gzip\r\n", &coded),
@@ -212,7 +213,7 @@ fn pieces_are_decoded_and_limits_hold_between_them() {
 
 #[test]
 fn an_open_response_that_is_dropped_closes_its_connection() {
-    on_core(async {
+    on_core(async || {
         let closed = Rc::new(Notify::new());
         let tell = Rc::clone(&closed);
         let target = Target::start(move |mut peer| {

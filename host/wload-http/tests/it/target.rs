@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -12,13 +13,55 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
 use wload_core::limits::HttpLimits;
-use wload_http::{BaseUrl, CoreHttp, Exchange, HttpClient, HttpSettings, HttpShared, RequestSpec};
+use wload_http::{
+    BaseUrl, CoreHttp, Exchange, Http1Engine, HttpClient, HttpSettings, HttpShared, RequestSpec,
+};
 
 /// No test waits longer; it would be stuck.
 const DEADLINE: Duration = Duration::from_secs(20);
 
+thread_local! {
+    static ENGINE: Cell<Http1Engine> = const { Cell::new(Http1Engine::Thin) };
+}
+
+/// Runs a test as a core runs users, once with each engine of HTTP/1.1: what they say is the same.
+pub(crate) fn on_core(test: impl AsyncFn()) {
+    for engine in [Http1Engine::Thin, Http1Engine::Hyper] {
+        by(engine, test());
+    }
+}
+
+/// Runs a test with one engine.
+pub(crate) fn by(engine: Http1Engine, test: impl Future<Output = ()>) {
+    ENGINE.set(engine);
+    let _told = Told(engine);
+    once_on_core(test);
+}
+
+/// The engine of this run.
+pub(crate) fn engine() -> Http1Engine {
+    ENGINE.get()
+}
+
+/// The default settings, but for the engine.
+pub(crate) fn settings() -> HttpSettings {
+    HttpSettings { http1: engine(), ..HttpSettings::default() }
+}
+
+/// Says the engine when its run panics.
+struct Told(Http1Engine);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // There is nobody else to tell.
+            let _ = writeln!(std::io::stderr(), "this was by the engine {:?}", self.0);
+        }
+    }
+}
+
 /// Runs a test as a core runs users: one thread, one `LocalSet`.
-pub(crate) fn on_core(test: impl Future<Output = ()>) {
+pub(crate) fn once_on_core(test: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let test = async {
         tokio::time::timeout(DEADLINE, test).await.expect("the test is stuck");
@@ -324,7 +367,7 @@ pub(crate) fn client(target: &Target) -> HttpClient {
 }
 
 pub(crate) fn client_with(base: Option<&str>, limits: HttpLimits) -> HttpClient {
-    let shared = HttpShared::new(HttpSettings { limits, ..HttpSettings::default() }).unwrap();
+    let shared = HttpShared::new(HttpSettings { limits, ..settings() }).unwrap();
     HttpClient::new(CoreHttp::new(shared), base.map(|base| BaseUrl::parse(base).unwrap()))
 }
 

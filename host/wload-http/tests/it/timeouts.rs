@@ -31,7 +31,7 @@ fn first_byte_and_next_bytes_have_timeouts_of_their_own() {
         &[(0, "HTTP/1.1 200"), (400, " OK\r\ncontent-length: 0\r\n\r\n")];
     const SLOW_BODY: &[(u64, &str)] =
         &[(0, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nab"), (400, "cd")];
-    on_core(async {
+    on_core(async || {
         let (first, between) = (Some(SHORT), Some(SHORT));
         for (pieces, first_byte_timeout, between_bytes_timeout, expected) in [
             (LATE, first, None, FIRST),
@@ -67,7 +67,7 @@ fn many_small_pauses_are_not_a_long_one_but_the_total_counts_them() {
         (30, "c"),
         (30, "d"),
     ];
-    on_core(async {
+    on_core(async || {
         let target = dripping(DRIP).await;
         let patient = RequestSpec {
             first_byte_timeout: Some(Duration::from_millis(150)),
@@ -86,7 +86,7 @@ fn many_small_pauses_are_not_a_long_one_but_the_total_counts_them() {
 #[test]
 fn a_long_upload_is_not_a_late_first_byte() {
     const BODY: usize = 24 << 20;
-    on_core(async {
+    on_core(async || {
         // Reads slowly, so that the request takes longer than the patience for its answer.
         let target = Target::start(|mut peer| async move {
             let mut received = 0;
@@ -108,7 +108,7 @@ fn a_long_upload_is_not_a_late_first_byte() {
 
 #[test]
 fn connecting_has_a_timeout_per_request() {
-    on_core(async {
+    on_core(async || {
         let silent = Target::start(|mut peer| async move { peer.closed().await }).await;
         let url = silent.url("/").replace("http:", "https:");
         let asked = RequestSpec { connect_timeout: Some(SHORT), ..spec("GET", &url) };

@@ -14,7 +14,7 @@ use wload_http::{
 };
 
 use crate::frames::{self, reply};
-use crate::target::{Socket, Target, get, ok, on_core, outcome};
+use crate::target::{Socket, Target, get, ok, on_core, outcome, settings};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
@@ -132,11 +132,8 @@ fn client_of(settings: HttpSettings) -> HttpClient {
 }
 
 fn client(extra_roots_pem: String, insecure: bool) -> HttpClient {
-    let settings = HttpSettings {
-        extra_roots_pem: extra_roots_pem.into_bytes(),
-        insecure,
-        ..HttpSettings::default()
-    };
+    let settings =
+        HttpSettings { extra_roots_pem: extra_roots_pem.into_bytes(), insecure, ..settings() };
     let shared = HttpShared::new(settings).unwrap();
     shared.tls_ready().unwrap();
     HttpClient::new(CoreHttp::new(shared), None)
@@ -144,7 +141,7 @@ fn client(extra_roots_pem: String, insecure: bool) -> HttpClient {
 
 #[test]
 fn certificates_are_verified_unless_told_otherwise() {
-    on_core(async {
+    on_core(async || {
         let (known, unknown) = (authority("known"), authority("unknown"));
         let cases = [
             ("127.0.0.1", &known, 2100, "200"),
@@ -167,7 +164,7 @@ fn certificates_are_verified_unless_told_otherwise() {
 
 #[test]
 fn names_are_verified_and_connections_kept() {
-    on_core(async {
+    on_core(async || {
         let authority = authority("known");
         let target = target(&authority, "localhost", 2100).await;
         let url = format!("https://localhost:{}/", target.address.port());
@@ -183,7 +180,7 @@ fn names_are_verified_and_connections_kept() {
 
 #[test]
 fn a_server_without_tls_says_so() {
-    on_core(async {
+    on_core(async || {
         let target = Target::start(|mut peer| async move {
             peer.write("HTTP/1.1 400 Bad Request\r\n\r\n").await;
             peer.closed().await;
@@ -222,12 +219,12 @@ async fn below_tls(alpn: &str, bytes: &'static [u8], is_reset: bool) -> Target {
 }
 
 fn either_version() -> HttpSettings {
-    HttpSettings { insecure: true, protocol: Protocol::Auto, ..HttpSettings::default() }
+    HttpSettings { insecure: true, protocol: Protocol::Auto, ..settings() }
 }
 
 #[test]
 fn a_server_that_forgets_its_tls_broke_the_protocol() {
-    on_core(async {
+    on_core(async || {
         for alpn in ["http/1.1", "h2"] {
             let target = below_tls(alpn, b"HTTP/1.1 400 Bad Request\r\n\r\n", false).await;
             for _ in 0..10 {
@@ -241,7 +238,7 @@ fn a_server_that_forgets_its_tls_broke_the_protocol() {
 
 #[test]
 fn a_reset_is_a_reset_within_the_handshake_and_after_it() {
-    on_core(async {
+    on_core(async || {
         let at_once = Target::start(|peer| async move { peer.reset() }).await;
         let heard = Target::start(|mut peer| async move {
             peer.take_some().await;
@@ -268,8 +265,7 @@ fn bad_root_certificates_are_refused_at_start() {
         ("no PEM at all", "no `BEGIN CERTIFICATE`"),
         ("-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", "extra root certificates"),
     ] {
-        let settings =
-            HttpSettings { extra_roots_pem: pem.as_bytes().to_vec(), ..HttpSettings::default() };
+        let settings = HttpSettings { extra_roots_pem: pem.as_bytes().to_vec(), ..settings() };
         let error = HttpShared::new(settings).unwrap_err().message();
         assert!(error.contains(part), "{error}");
     }
@@ -277,16 +273,13 @@ fn bad_root_certificates_are_refused_at_start() {
 
 #[test]
 fn servers_are_told_the_name_but_not_an_address() {
-    on_core(async {
+    on_core(async || {
         let authority = authority("known");
         let (target, seen) = Server::of(&authority, "h.test").start().await;
         let port = target.address.port();
         let rule = ResolveRule::parse(&format!("h.test:{port}:127.0.0.1")).unwrap();
-        let mut client = client_of(HttpSettings {
-            insecure: true,
-            resolve: vec![rule],
-            ..HttpSettings::default()
-        });
+        let mut client =
+            client_of(HttpSettings { insecure: true, resolve: vec![rule], ..settings() });
         for host in ["h.test", "127.0.0.1"] {
             assert_eq!(outcome(&get(&mut client, &https(&target, host)).await), "200");
         }
@@ -297,7 +290,7 @@ fn servers_are_told_the_name_but_not_an_address() {
 
 #[test]
 fn clients_show_their_certificate_when_they_have_one() {
-    on_core(async {
+    on_core(async || {
         let (known, clients, others) =
             (authority("known"), authority("clients"), authority("others"));
         let server = Server { clients: Some(&clients), ..Server::of(&known, "127.0.0.1") };
@@ -318,8 +311,7 @@ fn clients_show_their_certificate_when_they_have_one() {
             (None, asks),
             (Some(certificate(&others)), refuses),
         ] {
-            let settings =
-                HttpSettings { insecure: true, client_certificate, ..HttpSettings::default() };
+            let settings = HttpSettings { insecure: true, client_certificate, ..settings() };
             let exchange = get(&mut client_of(settings), &https(&target, "127.0.0.1")).await;
             assert_eq!(outcome(&exchange), expected);
         }
@@ -333,7 +325,7 @@ fn bad_client_certificates_are_refused_at_start() {
     let made = |pem: &[u8], key: &[u8]| {
         let (certificates_pem, key_pem) = (pem.to_vec(), key.to_vec());
         let client_certificate = Some(ClientCertificate { certificates_pem, key_pem });
-        let settings = HttpSettings { client_certificate, ..HttpSettings::default() };
+        let settings = HttpSettings { client_certificate, ..settings() };
         HttpShared::new(settings).and_then(|shared| shared.tls_ready())
     };
     let authority = authority("any");
@@ -354,7 +346,7 @@ fn bad_client_certificates_are_refused_at_start() {
 
 #[test]
 fn each_user_resumes_its_own_sessions_when_that_is_wanted() {
-    on_core(async {
+    on_core(async || {
         let known = authority("known");
         for (tls_session_reuse, expected) in
             [(false, [false, false, false]), (true, [false, true, false])]
@@ -363,7 +355,7 @@ fn each_user_resumes_its_own_sessions_when_that_is_wanted() {
             let settings = HttpSettings {
                 extra_roots_pem: known.pem().into_bytes(),
                 tls_session_reuse,
-                ..HttpSettings::default()
+                ..settings()
             };
             let core = CoreHttp::new(HttpShared::new(settings).unwrap());
             let mut users = [0; 2].map(|_| HttpClient::new(Rc::clone(&core), None));
@@ -381,7 +373,7 @@ fn each_user_resumes_its_own_sessions_when_that_is_wanted() {
 
 #[test]
 fn tls_agrees_on_the_version_of_http() {
-    on_core(async {
+    on_core(async || {
         let known = authority("known");
         let none = "TLS: no version of HTTP in common";
         let only = "TLS: the server does not speak HTTP/2";
@@ -397,7 +389,7 @@ fn tls_agrees_on_the_version_of_http() {
         for (alpn, protocol, expected) in table {
             let server = Server { alpn, ..Server::of(&known, "127.0.0.1") };
             let (target, _) = server.start().await;
-            let settings = HttpSettings { insecure: true, protocol, ..HttpSettings::default() };
+            let settings = HttpSettings { insecure: true, protocol, ..settings() };
             let exchange = get(&mut client_of(settings), &https(&target, "127.0.0.1")).await;
             assert_eq!(outcome(&exchange), expected, "{alpn:?} {protocol:?}");
             let version = (expected == "200").then_some(http::Version::HTTP_11);
@@ -421,8 +413,7 @@ fn tls_agrees_on_the_version_of_http() {
             },
         )
         .await;
-        let settings =
-            HttpSettings { insecure: true, protocol: Protocol::Auto, ..HttpSettings::default() };
+        let settings = HttpSettings { insecure: true, protocol: Protocol::Auto, ..settings() };
         let mut client = client_of(settings);
         for _ in 0..2 {
             let exchange = get(&mut client, &https(&target, "127.0.0.1")).await;
@@ -435,7 +426,7 @@ fn tls_agrees_on_the_version_of_http() {
 
 #[test]
 fn a_server_of_another_age_has_no_version_in_common() {
-    on_core(async {
+    on_core(async || {
         // A fatal alert `protocol_version`, as servers without TLS 1.2 answer.
         let alert: &[u8] = &[21, 3, 1, 0, 2, 2, 70];
         // A `ServerHello` of TLS 1.0.

@@ -4,7 +4,7 @@ use wload_core::limits::HttpLimits;
 use wload_http::{CoreHttp, HttpClient, HttpSettings, HttpShared};
 
 use crate::frames::{self, Http2Target, reply};
-use crate::target::{Target, client, get, ok, on_core, outcome, response};
+use crate::target::{Target, client, get, ok, on_core, outcome, response, settings};
 use crate::tls;
 
 /// Ports and this machine's addresses are others every time.
@@ -18,7 +18,7 @@ fn stable(lines: &[String], target: &str) -> Vec<String> {
 
 #[test]
 fn a_trace_shows_each_hop_as_curl_would() {
-    on_core(async {
+    on_core(async || {
         let target = Target::answering(|request| match request.what() {
             "GET /from" => response("302 Found", "location: /to\r\nset-cookie: a=1\r\n", ""),
             _ => ok("there"),
@@ -55,9 +55,9 @@ fn a_trace_shows_each_hop_as_curl_would() {
 
 #[test]
 fn a_trace_tells_what_tls_agreed_on_and_whose_certificate_it_was() {
-    on_core(async {
+    on_core(async || {
         let target = tls::plain_target("127.0.0.1").await;
-        let settings = HttpSettings { insecure: true, ..HttpSettings::default() };
+        let settings = HttpSettings { insecure: true, ..settings() };
         let mut client = HttpClient::new(CoreHttp::new(HttpShared::new(settings).unwrap()), None);
         client.set_trace(true);
         let exchange = get(&mut client, &target.url("/").replace("http:", "https:")).await;
@@ -77,7 +77,7 @@ fn a_trace_tells_what_tls_agreed_on_and_whose_certificate_it_was() {
 
 #[test]
 fn a_trace_ends_with_what_went_wrong_and_is_safe_to_show() {
-    on_core(async {
+    on_core(async || {
         let target = Target::saying("HTTP/1.1 200 OK\r\nx: y\r\n").await;
         let mut client = client(&target);
         client.set_trace(true);
@@ -97,7 +97,7 @@ fn a_trace_ends_with_what_went_wrong_and_is_safe_to_show() {
 
 #[test]
 fn a_trace_of_http2_says_so() {
-    on_core(async {
+    on_core(async || {
         let target = Http2Target::start(|_, mut respond| async move {
             reply(&mut respond, 404, &[], "").await;
         })

@@ -182,6 +182,7 @@ pub(super) fn http(settings: &Settings) -> Result<Arc<HttpShared>, CliError> {
         }),
         tls_session_reuse: http.tls_session_reuse,
         protocol: http.protocol,
+        http1: http.http1,
         resolve: http.resolve.clone(),
         local_addresses: http.local_addresses.clone(),
         proxy: http.proxy.clone(),

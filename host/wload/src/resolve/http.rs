@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use url::Url;
-use wload_http::{Protocol, ProxySettings, ResolveRule};
+use wload_http::{Http1Engine, Protocol, ProxySettings, ResolveRule};
 
 use super::values::Reader;
 use crate::options::Key;
@@ -23,6 +23,7 @@ pub(super) fn http(reader: &mut Reader<'_>) -> HttpSettings {
         ca_pem: reader.certificates(Key::Cacert),
         client_certificate: certificate.0.zip(certificate.1),
         protocol: reader.parsed(Key::HttpVersion, protocol).unwrap_or_default(),
+        http1: reader.parsed(Key::Http1Engine, http1_engine).unwrap_or_default(),
         tls_session_reuse: reader.flag(Key::TlsSessionReuse),
         resolve: reader
             .each(Key::Resolve, |text| ResolveRule::parse(text).map_err(|error| error.to_string())),
@@ -46,6 +47,14 @@ fn protocol(text: &str) -> Result<Protocol, String> {
         "auto" => Ok(Protocol::Auto),
         "2" => Ok(Protocol::Http2),
         _ => Err(format!("`{text}` is not a version; expected 1.1, auto or 2")),
+    }
+}
+
+fn http1_engine(text: &str) -> Result<Http1Engine, String> {
+    match text {
+        "thin" => Ok(Http1Engine::Thin),
+        "hyper" => Ok(Http1Engine::Hyper),
+        _ => Err(format!("`{text}` is not an engine; expected thin or hyper")),
     }
 }
 
@@ -80,6 +89,7 @@ mod tests {
     fn versions_addresses_and_proxies_say_what_they_expect() {
         assert_eq!(protocol("auto"), Ok(Protocol::Auto));
         assert!(protocol("3").unwrap_err().contains("1.1, auto or 2"));
+        assert!(http1_engine("curl").unwrap_err().contains("thin or hyper"));
         assert!(local_address("127.0.0.1").is_ok());
         assert!(local_address("192.0.2.1").unwrap_err().contains("no address of this machine"));
         assert!(local_address("here").unwrap_err().contains("not an IP address"));

@@ -101,12 +101,14 @@ fn every_option_of_connections_reaches_its_setting() {
         .file("k.pem", "-----BEGIN EC PRIVATE KEY-----\n");
     let settings = desk.settings(
         "shop.wasm --cert c.pem --key k.pem --http-version auto --tls-session-reuse \
+         --http1-engine hyper \
          --resolve a.test:80:127.0.0.1 --resolve b.test:80:127.0.0.1 --source-address 127.0.0.1 \
          --proxy http://127.0.0.1:3128 --no-proxy a.test",
     );
     let http = settings.http;
     assert!(http.client_certificate.is_some() && http.tls_session_reuse);
     assert_eq!(http.protocol, wload_http::Protocol::Auto);
+    assert_eq!(http.http1, wload_http::Http1Engine::Hyper);
     assert_eq!(http.resolve.len(), 2);
     assert_eq!(http.local_addresses.len(), 1);
     assert_eq!(http.proxy.https.as_deref(), Some("http://127.0.0.1:3128"));
