@@ -19,7 +19,12 @@ pub(crate) const WRONG_WORK: &str =
     "the host has mixed up what a guest waits for; this is a bug in wload";
 
 /// What an import waits for.
-pub(crate) type Work = Pin<Box<dyn Future<Output = Done>>>;
+pub(crate) enum Work {
+    /// An exchange.
+    Exchange(Pin<Box<dyn Future<Output = Exchange>>>),
+    /// A sleep; false: it was broken off.
+    Sleep(Pin<Box<dyn Future<Output = bool>>>),
+}
 
 /// What came of it.
 pub(crate) enum Done {
@@ -50,15 +55,17 @@ impl Outside {
     /// Outside: there is work, and it is not done.
     pub(crate) fn is_pending(&self, context: &mut Context<'_>) -> bool {
         let mut work = self.work.borrow_mut();
-        let Some(future) = work.as_mut() else { return false };
-        match future.as_mut().poll(context) {
-            Poll::Pending => true,
-            Poll::Ready(done) => {
-                *work = None;
-                self.done.set(Some(done));
-                false
+        let polled = match work.as_mut() {
+            None => return false,
+            Some(Work::Exchange(exchange)) => {
+                exchange.as_mut().poll(context).map(|exchange| Done::Exchange(Box::new(exchange)))
             }
-        }
+            Some(Work::Sleep(sleep)) => sleep.as_mut().poll(context).map(Done::Slept),
+        };
+        let Poll::Ready(done) = polled else { return true };
+        *work = None;
+        self.done.set(Some(done));
+        false
     }
 
     /// The guest has handed work out that nobody has polled yet.

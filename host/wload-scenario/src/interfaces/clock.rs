@@ -6,7 +6,7 @@ use wload_core::cancel::StopPhase;
 use wload_core::limits::WAIT_MAX;
 
 use crate::bindings::wload::scenario::{clock, types};
-use crate::outside::{Done, WRONG_WORK};
+use crate::outside::{Done, WRONG_WORK, Work};
 use crate::store_state::{StoreState, misuse};
 
 impl types::Host for StoreState {}
@@ -26,17 +26,17 @@ impl clock::Host for StoreState {
         let signals = user.resident.signals.clone();
         let is_stoppable = user.is_stoppable;
         let time = Duration::from_nanos(time).min(WAIT_MAX);
-        turn.outside.begin(Box::pin(async move {
+        turn.outside.begin(Work::Sleep(Box::pin(async move {
             let timer = tokio::time::sleep(time);
             if !is_stoppable {
                 timer.await;
-                return Done::Slept(true);
+                return true;
             }
             tokio::select! {
-                () = timer => Done::Slept(true),
-                () = signals.reached(StopPhase::Stop) => Done::Slept(false),
+                () = timer => true,
+                () = signals.reached(StopPhase::Stop) => false,
             }
-        }));
+        })));
         match turn.done().await {
             Done::Slept(slept) => Ok(slept),
             Done::Exchange(_) => Err(misuse(WRONG_WORK)),

@@ -11,7 +11,7 @@ use wload_http::{BodyPart, HttpError, ParallelRequest, PreparedRequest, RequestB
 
 use super::{Label, Outcome, TEMPLATE_BYTES, Template, TemplateHandle, convert};
 use crate::bindings::wload::scenario::http::{self, ErrorCode, Reply};
-use crate::outside::{Done, WRONG_WORK};
+use crate::outside::{Done, WRONG_WORK, Work};
 use crate::store_state::{StoreState, UserState, misuse};
 
 /// A request that is on its way, or the reply of one that will not be.
@@ -103,8 +103,7 @@ impl StoreState {
             Err(error) => return Ok(Begun::Refused(user.refused(label, Outcome::Invalid(error))?)),
         };
         let exchange = user.resident.client.send_owned(request, values, body);
-        let work = async move { Done::Exchange(Box::new(exchange.await)) };
-        turn.outside.begin(Box::pin(work));
+        turn.outside.begin(Work::Exchange(Box::pin(exchange)));
         Ok(Begun::Waits(SendWrapper::new(label)))
     }
 }
