@@ -10,6 +10,9 @@ pub(crate) mod fake;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -57,9 +60,24 @@ pub(crate) async fn user_loop<F: ProgramFactory>(
     identity: Identity,
     signals: Rc<UserSignals>,
 ) {
+    let is_new_turn = Cell::new(true);
+    let mut life = pin!(live(&context, identity, &signals, &is_new_turn));
+    poll_fn(|turn| {
+        is_new_turn.set(true);
+        life.as_mut().poll(turn)
+    })
+    .await;
+}
+
+async fn live<F: ProgramFactory>(
+    context: &UserContext<F>,
+    identity: Identity,
+    signals: &Rc<UserSignals>,
+    is_new_turn: &Cell<bool>,
+) {
     let mut random = UserRandom::new(context.seed, identity.id);
     loop {
-        if run_guest(&context, identity, &signals, &mut random).await == Exit::Done {
+        if run_guest(context, identity, signals, is_new_turn, &mut random).await == Exit::Done {
             return;
         }
         tokio::select! {
@@ -77,6 +95,7 @@ async fn run_guest<F: ProgramFactory>(
     context: &UserContext<F>,
     identity: Identity,
     signals: &Rc<UserSignals>,
+    is_new_turn: &Cell<bool>,
     random: &mut UserRandom,
 ) -> Exit {
     let core = context.factory.core();
@@ -89,7 +108,7 @@ async fn run_guest<F: ProgramFactory>(
         }
     };
     let picker = TaskPicker::new(context.tree.clone(), identity.class, core.clock.elapsed());
-    let mut guest = Guest { program, picker, context, class, signals };
+    let mut guest = Guest { program, picker, context, class, signals, is_new_turn };
     match guest.run(random).await {
         Ok(()) => Exit::Done,
         Err(Died) => Exit::Died,
@@ -106,6 +125,8 @@ struct Guest<'a, F: ProgramFactory> {
     context: &'a UserContext<F>,
     class: &'a str,
     signals: &'a UserSignals,
+    /// Set whenever the user is polled: it had suspended, and others had their turn.
+    is_new_turn: &'a Cell<bool>,
 }
 
 impl<F: ProgramFactory> Guest<'_, F> {
@@ -119,10 +140,12 @@ impl<F: ProgramFactory> Guest<'_, F> {
         let mut now = core.clock.elapsed();
         let mut since = now;
         loop {
+            if self.is_new_turn.replace(false) {
+                (steps, since) = (0, now);
+            }
             if steps >= STEPS_IN_A_ROW || now.saturating_sub(since) >= TIME_IN_A_ROW {
                 tokio::task::yield_now().await;
                 now = core.clock.elapsed();
-                (steps, since) = (0, now);
             }
             steps += 1;
             if self.signals.phase() >= StopPhase::Drain || self.signals.wants_stop() {
@@ -153,7 +176,6 @@ impl<F: ProgramFactory> Guest<'_, F> {
                 Step::Wait => {
                     if self.wait(now, random).await? {
                         now = core.clock.elapsed();
-                        (steps, since) = (0, now);
                     }
                 }
                 Step::UserDone => return self.stop_user().await,

@@ -78,7 +78,9 @@ impl Pool {
     }
 
     /// Keeps a connection for later; the oldest one makes room.
-    pub(crate) fn put(&mut self, lease: Lease, now: Instant, limits: &HttpLimits) {
+    pub(crate) fn put(&mut self, mut lease: Lease, now: Instant, limits: &HttpLimits) {
+        // What waits in a pool holds no buffer.
+        lease.settle();
         match lease {
             Lease::Http1 { mut connection, .. } => {
                 if connection.is_used_up() || limits.idle_connections_max == 0 {
