@@ -104,16 +104,16 @@ impl<S: Scenario> hooks::Guest for S {
 }
 
 impl<S: Scenario> hibernation::Guest for S {
-    fn can_save(_: u32) -> Result<(), String> {
-        Err("this SDK does not save users".into())
+    fn can_save(class: u32) -> Result<(), String> {
+        with_runtime::<S, _>(|runtime| runtime.can_save(class))
     }
 
     fn save() -> Result<Vec<u8>, String> {
-        <S as hibernation::Guest>::can_save(0).map(|()| Vec::new())
+        with_runtime::<S, _>(|runtime| runtime.save())
     }
 
-    fn restore(class: u32, _: Vec<u8>) -> Result<(), String> {
-        <S as hibernation::Guest>::can_save(class)
+    fn restore(class: u32, state: Vec<u8>) -> Result<(), String> {
+        with_runtime::<S, _>(|runtime| runtime.restore(class, &state))
     }
 
     fn reset() -> bool {

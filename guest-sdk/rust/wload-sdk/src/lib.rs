@@ -123,6 +123,7 @@ extern crate self as wload_sdk;
 #[doc(hidden)]
 pub mod bindings;
 pub mod clock;
+mod codec;
 mod context;
 pub mod control;
 pub mod data;
@@ -138,6 +139,8 @@ pub mod options;
 pub mod prelude;
 pub mod random;
 mod runtime;
+#[doc(hidden)]
+pub mod saving;
 mod scenario;
 mod shape;
 mod task;
