@@ -131,6 +131,7 @@ mod definition;
 mod describe;
 pub mod events;
 mod exports;
+mod handles;
 mod hooks;
 pub mod http;
 pub mod identity;
@@ -138,6 +139,7 @@ pub mod log;
 pub mod options;
 pub mod prelude;
 pub mod random;
+mod reset;
 mod runtime;
 #[doc(hidden)]
 pub mod saving;
