@@ -298,7 +298,7 @@ impl InstancePool {
                 home.put(Place::Leaving);
                 match self.save(pooled, &home, Some(resident)).await {
                     Succession::TakenOver(pooled) => return Ok(pooled),
-                    Succession::Gone(Some(next)) => return self.create(next).await,
+                    Succession::Gone(Some(next)) => return self.create_for_reuse(next).await,
                     Succession::Kept(Some(next)) => resident = next,
                     Succession::Gone(None) | Succession::Kept(None) => {
                         return Err(TaskFailure::broken("a user got lost"));
@@ -323,6 +323,17 @@ impl InstancePool {
         let living = Living::new(&self.tally);
         let instance = Instance::new(&self.scenario, self.core.clone(), resident).await?;
         Ok(Box::new(Pooled { instance, _living: living }))
+    }
+
+    /// An instance that takes the place of another, and in `reuse` will serve many users: it may put
+    /// aside what it looks like. A guest that traps here cannot be reset; its error is the user's, as of
+    /// any other first call.
+    async fn create_for_reuse(&self, resident: Box<Resident>) -> Result<Box<Pooled>, TaskFailure> {
+        let mut pooled = self.create(resident).await?;
+        if self.scenario.isolation() == Isolation::Reuse {
+            pooled.instance.prepare_for_reuse().await?;
+        }
+        Ok(pooled)
     }
 
     /// Saves the user of an instance that is leaving, and gives the instance to the next one.
