@@ -13,5 +13,6 @@ mod order;
 mod refusals;
 mod results;
 mod sandbox;
+mod secrets;
 mod shape;
 mod waits;
