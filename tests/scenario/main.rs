@@ -7,6 +7,7 @@
 
 mod behaviour;
 mod coverage;
+mod hibernation;
 mod http;
 mod isolation;
 mod order;

@@ -8,11 +8,12 @@
 //! as it found it; all other globals are constants. So memory is all there is. It is, from below: the
 //! stack, which grows downwards to address 0; static data; the heap. What is not zero of data and heap is
 //! copied behind the heap, into pages that the allocator does not know. To go back is to copy that
-//! back and to make everything else zero, the whole stack included. A heap that has grown in between
+//! back and to make everything else zero, with as much of the stack as was used. A heap that has grown in between
 //! cannot go back, because the allocator would forget the new pages: then the host takes a new
 //! instance.
 //!
-//! Limits: what is above the stack pointer while `reset` runs, a few words of its own callers, is not
+//! Limits: how far down the stack was used is not known; where 64 KiB in a row are zero it is taken to
+//! end, so what lies below a larger array that a task left zero may stay. What is above the stack pointer while `reset` runs, a few words of its own callers, is not
 //! made zero. WASI's handles are the host's, which sees that they are left and takes a new
 //! instance. Where a linker option puts the stack elsewhere, nothing is remembered.
 

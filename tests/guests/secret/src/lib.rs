@@ -6,7 +6,6 @@
 //! secrets: `OWN`, by the place where it had hidden them.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::sync::Mutex;
 
@@ -20,7 +19,7 @@ use scan::{SECRET_LEN, Secret};
 
 /// Sizes of blocks of the heap: small ones, several pages, and what an instance that is made for reuse
 /// can hold without growing.
-const BLOCKS: [usize; 4] = [SECRET_LEN, 1_000, 10_000, 60_000];
+const BLOCKS: [usize; 4] = [SECRET_LEN, 1_000, 10_000, 40_000];
 /// Frames of the deep stack, and bytes of each.
 const FRAMES: u32 = 40;
 const FRAME: usize = 1_000;
@@ -68,8 +67,7 @@ impl Keeper {
         events::request("SCAN", "whole memory").record();
         hide(&own);
         // The frames are gone, and what stood in them is still there.
-        let own = scan::memory().into_iter().filter(|(_, found)| *found == id);
-        for place in own.map(|(place, _)| place).collect::<BTreeSet<_>>() {
+        for (place, _) in scan::memory().into_iter().filter(|(_, found)| *found == id) {
             events::request("OWN", place.name()).record();
         }
         Ok(())

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "no safe code can look at all of memory")]
 
 use std::arch::wasm32::memory_size;
+use std::collections::BTreeSet;
 
 /// What every secret begins with, each byte changed by `MASK`.
 const MASKED: [u8; 10] = *b"TheSecret/";
@@ -81,14 +82,14 @@ impl Secret {
     }
 }
 
-/// All secrets in memory, with the ids in them.
-pub(crate) fn memory() -> Vec<(Place, u64)> {
-    let mut found = Vec::new();
+/// Whose secrets are in which part of memory.
+pub(crate) fn memory() -> BTreeSet<(Place, u64)> {
+    let mut found = BTreeSet::new();
     let end = memory_size(0) * WASM_PAGE;
     let mut address = size_of::<u64>();
     while address + SECRET_LEN <= end {
         if let Some(id) = secret_at(address) {
-            found.push((Place::of(address), id));
+            found.insert((Place::of(address), id));
             address += SECRET_LEN;
         } else if address.is_multiple_of(size_of::<u64>()) && is_zero(address) {
             // No secret begins with a zero, and most of memory is zero.

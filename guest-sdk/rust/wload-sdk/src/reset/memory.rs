@@ -4,9 +4,7 @@
 
 #![expect(unsafe_code, reason = "a memory is put back as a whole, which no safe code can do")]
 
-use std::arch::wasm32::{
-    memory_grow, memory_size, u64x2_splat, v128, v128_any_true, v128_load, v128_or,
-};
+use std::arch::wasm32::{memory_grow, memory_size, u64x2_splat, v128, v128_any_true, v128_or};
 use std::hint::black_box;
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 use std::sync::atomic::{AtomicUsize, Ordering, compiler_fence};
@@ -16,10 +14,13 @@ const WASM_PAGE: usize = 64 << 10;
 /// What is copied or made zero at once.
 const PIECE: usize = 4 << 10;
 /// What is compared with zero at once; pieces, and where data begin, are multiples of it.
-const STEP: usize = 64;
+const STEP: usize = 128;
 /// Heap that is there before anything is remembered, so that users who need no more than this do not
 /// make it grow. To see that it is zero costs a microsecond and no memory.
-const HEAP_SPARE: usize = 128 << 10;
+const HEAP_SPARE: usize = 64 << 10;
+/// A stack is made zero from its top down to where so much of it has been zero. Looking at all of the
+/// megabyte that rustc gives it takes longer than a new instance.
+const STACK_GAP: usize = 64 << 10;
 /// More than the stack that the functions of this file use, also without optimisation. So much below
 /// the stack pointer is made zero by [`scrub_stack`], all below that by its address.
 const STACK_MARGIN: usize = 4 << 10;
@@ -118,11 +119,19 @@ fn make(copy: Copy, base: usize) {
 #[inline(never)]
 fn put_back(copy: Copy, stack_end: usize, base: usize) {
     compiler_fence(Ordering::SeqCst);
+    let mut end = stack_end / STEP * STEP;
+    let mut zeros = 0;
     // Address 0 is no place for Rust. A stack that comes so far overflows with its next frame.
-    for piece in pieces(STEP, stack_end / STEP * STEP) {
-        if !is_zero(&piece) {
+    while end > STEP && zeros < STACK_GAP {
+        let start = end.saturating_sub(PIECE).max(STEP);
+        let piece = Piece { start, len: end - start };
+        if is_zero(&piece) {
+            zeros += piece.len;
+        } else {
+            zeros = 0;
             make_zero(piece);
         }
+        end = start;
     }
     let mut place = 0;
     for piece in pieces(base, copy.start) {
@@ -156,22 +165,21 @@ fn data_base() -> usize {
 
 #[target_feature(enable = "simd128")]
 fn is_zero(piece: &Piece) -> bool {
-    let mut found = u64x2_splat(0);
-    for step in (piece.start..piece.start + piece.len).step_by(STEP) {
-        let lanes: *const v128 = with_exposed_provenance(step);
-        // SAFETY: a piece lies within memory, its length is a multiple of `STEP`, which is four lanes,
-        // and loads need no alignment. Whatever stands there, bytes are good as lanes.
-        let (a, b, c, d) = unsafe {
-            (
-                v128_load(lanes),
-                v128_load(lanes.add(1)),
-                v128_load(lanes.add(2)),
-                v128_load(lanes.add(3)),
-            )
-        };
-        found = v128_or(found, v128_or(v128_or(a, b), v128_or(c, d)));
+    let mut found = [u64x2_splat(0); 4];
+    let mut address = piece.start;
+    let end = piece.start + piece.len;
+    while address < end {
+        let lanes: *const [v128; STEP / size_of::<v128>()] = with_exposed_provenance(address);
+        // SAFETY: a piece lies within memory and begins at a multiple of `STEP`, as its length is one.
+        // Whatever stands there, bytes are good as lanes.
+        let lanes = unsafe { &*lanes };
+        for (found, pair) in found.iter_mut().zip(lanes.as_chunks::<2>().0) {
+            *found = v128_or(*found, v128_or(pair[0], pair[1]));
+        }
+        address += STEP;
     }
-    !v128_any_true(found)
+    let [a, b, c, d] = found;
+    !v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)))
 }
 
 fn make_zero(piece: Piece) {
