@@ -12,7 +12,7 @@
 //! cannot go back, because the allocator would forget the new pages: then the host takes a new
 //! instance.
 //!
-//! Limits: how far down the stack was used is not known; where 64 KiB in a row are zero it is taken to
+//! Limits: how far down the stack was used is not known; where 32 KiB in a row are zero it is taken to
 //! end, so what lies below a larger array that a task left zero may stay. What is above the stack pointer while `reset` runs, a few words of its own callers, is not
 //! made zero. WASI's handles are the host's, which sees that they are left and takes a new
 //! instance. Where a linker option puts the stack elsewhere, nothing is remembered.

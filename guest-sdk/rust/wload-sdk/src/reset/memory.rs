@@ -20,7 +20,7 @@ const STEP: usize = 128;
 const HEAP_SPARE: usize = 64 << 10;
 /// A stack is made zero from its top down to where so much of it has been zero. Looking at all of the
 /// megabyte that rustc gives it takes longer than a new instance.
-const STACK_GAP: usize = 64 << 10;
+const STACK_GAP: usize = 32 << 10;
 /// More than the stack that the functions of this file use, also without optimisation. So much below
 /// the stack pointer is made zero by [`scrub_stack`], all below that by its address.
 const STACK_MARGIN: usize = 4 << 10;
