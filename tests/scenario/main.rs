@@ -7,11 +7,13 @@
 
 mod behaviour;
 mod coverage;
+mod hibernation;
 mod http;
 mod isolation;
 mod order;
 mod refusals;
 mod results;
 mod sandbox;
+mod secrets;
 mod shape;
 mod waits;

@@ -31,8 +31,9 @@ impl Shopper {
     type Checkout = Checkout;
 }
 
-/// The way to one order; what the user saw on it.
-#[derive(Default)]
+/// The way to one order; what the user saw on it. Because it is `Serialize` and `Deserialize`, users can be
+/// put aside while they wait, and many of them take turns in few instances.
+#[derive(Default, Deserialize, Serialize)]
 struct Checkout {
     product_id: u32,
 }

@@ -139,7 +139,15 @@ impl Instance {
         let result = watched(turn, guest.call_reset(&mut self.store)).await;
         end_closed(&mut self.store);
         let is_reset = result.map_err(|error| failure(&mut self.store, &error))?;
-        Ok(is_reset && self.user().is_clean())
+        Ok(is_reset && self.store.data_mut().is_clean())
+    }
+
+    /// The first call into an instance that will serve several users. What it keeps for that purpose is
+    /// no growth.
+    pub(crate) async fn prepare_for_reuse(&mut self) -> Result<(), TaskFailure> {
+        self.reset().await?;
+        self.bytes_at_start = self.store.data().memory_bytes();
+        Ok(())
     }
 
     /// Another user moves in; the one that moves out is returned.

@@ -298,14 +298,14 @@ impl InstancePool {
                 home.put(Place::Leaving);
                 match self.save(pooled, &home, Some(resident)).await {
                     Succession::TakenOver(pooled) => return Ok(pooled),
-                    Succession::Gone(Some(next)) => return self.create(next).await,
+                    Succession::Gone(Some(next)) => return self.create_for_reuse(next).await,
                     Succession::Kept(Some(next)) => resident = next,
                     Succession::Gone(None) | Succession::Kept(None) => {
                         return Err(TaskFailure::broken("a user got lost"));
                     }
                 }
             } else if counts.live < self.places {
-                return self.create(resident).await;
+                return self.create_for_reuse(resident).await;
             } else if counts.pinned >= self.places {
                 return Err(TaskFailure::broken(
                     "all places are taken by users that cannot be saved (`--limit instances`)",
@@ -323,6 +323,17 @@ impl InstancePool {
         let living = Living::new(&self.tally);
         let instance = Instance::new(&self.scenario, self.core.clone(), resident).await?;
         Ok(Box::new(Pooled { instance, _living: living }))
+    }
+
+    /// An instance that will serve many users, because there are more than instances: it may put aside
+    /// what it looks like. A guest that traps here cannot be reset; its error is the user's, as of
+    /// any other first call.
+    async fn create_for_reuse(&self, resident: Box<Resident>) -> Result<Box<Pooled>, TaskFailure> {
+        let mut pooled = self.create(resident).await?;
+        if self.scenario.isolation() == Isolation::Reuse {
+            pooled.instance.prepare_for_reuse().await?;
+        }
+        Ok(pooled)
     }
 
     /// Saves the user of an instance that is leaving, and gives the instance to the next one.

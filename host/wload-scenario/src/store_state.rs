@@ -178,6 +178,12 @@ impl StoreState {
         self.memory_bytes
     }
 
+    /// Nothing of the user is left in the host's part of the instance: no handle of any kind, WASI's
+    /// streams and files included.
+    pub(crate) fn is_clean(&mut self) -> bool {
+        self.table.is_empty() && self.user_if_any().is_none_or(|user| user.is_clean())
+    }
+
     /// The user, if there is one.
     pub(crate) fn user_if_any(&mut self) -> Option<&mut UserState> {
         self.user.as_deref_mut()
@@ -240,8 +246,8 @@ impl ResourceLimiter for StoreState {
 }
 
 impl UserState {
-    /// Nothing of the user is left in the instance: no handle of any kind.
-    pub(crate) fn is_clean(&self) -> bool {
+    /// The guest holds none of our handles.
+    fn is_clean(&self) -> bool {
         self.exchanges.is_empty() && self.templates.is_empty() && self.handles_open == 0
     }
 

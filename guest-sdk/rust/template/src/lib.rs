@@ -9,8 +9,9 @@
 use serde::{Deserialize, Serialize};
 use wload_sdk::prelude::*;
 
-/// One visitor: its state begins as its default. Three of four users are visitors.
-#[derive(Default)]
+/// One visitor: its state begins as its default. It can be saved, so that visitors who wait cost next to
+/// nothing. Three of four users are visitors.
+#[derive(Default, Deserialize, Serialize)]
 struct Visitor {
     products: Vec<Product>,
 }
@@ -87,7 +88,7 @@ struct ProductList {
     products: Vec<Product>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Product {
     id: u32,
 }

@@ -9,7 +9,7 @@ use syn::{Error, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Result, Token, Type}
 
 /// Arguments of `#[user]`.
 pub(crate) const OF_USER: &[&str] =
-    &["weight", "fixed_count", "wait_time", "host", "name", "tags", "sequential"];
+    &["weight", "fixed_count", "wait_time", "host", "name", "tags", "sequential", "pinned"];
 /// Arguments of `#[task_set]`.
 pub(crate) const OF_SET: &[&str] = &["user", "sequential", "wait_time", "weight", "name", "tags"];
 /// Arguments of `#[task]`.
@@ -25,6 +25,7 @@ pub(crate) struct Args {
     pub(crate) name: Option<LitStr>,
     pub(crate) tags: Vec<LitStr>,
     pub(crate) is_sequential: bool,
+    pub(crate) is_pinned: bool,
     pub(crate) user: Option<Type>,
 }
 
@@ -78,6 +79,7 @@ impl Args {
     fn parse_value(&mut self, name: &Ident, text: &str, input: ParseStream<'_>) -> Result<()> {
         match text {
             "sequential" => self.is_sequential = true,
+            "pinned" => self.is_pinned = true,
             "tags" => {
                 let content;
                 syn::parenthesized!(content in input);

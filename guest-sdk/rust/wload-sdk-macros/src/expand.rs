@@ -82,6 +82,7 @@ fn user(block: &ItemImpl, name: &LitStr, args: &Args, marked: &Marked) -> TokenS
     };
     let host = args.host.as_ref().map(|host| quote!(.host(#host)));
     let sequential = args.is_sequential.then(|| quote!(.sequential()));
+    let saving = if args.is_pinned { quote!(.pinned()) } else { saving() };
     let wait = args.wait_time.as_ref().map(|wait| quote!(.wait_time(#wait)));
     let tags = &args.tags;
     let call = |method: &Method| {
@@ -101,7 +102,7 @@ fn user(block: &ItemImpl, name: &LitStr, args: &Args, marked: &Marked) -> TokenS
         impl #generics ::wload_sdk::User for #target #bounds {
             fn define() -> ::wload_sdk::UserClass<Self> {
                 ::wload_sdk::UserClass::<Self>::new(#name)
-                    #share #host #sequential #wait #(.tag(#tags))* #hooks #(#children)*
+                    #saving #share #host #sequential #wait #(.tag(#tags))* #hooks #(#children)*
             }
         }
     }
@@ -122,6 +123,7 @@ fn set(block: &ItemImpl, name: &LitStr, args: &Args, marked: &Marked) -> Result<
     let make = if args.is_sequential { quote!(sequential) } else { quote!(weighted) };
     let wait = args.wait_time.as_ref().map(|wait| quote!(.wait_time(#wait)));
     let more = weight_and_tags(args);
+    let saving = saving();
     let call = |method: &Method| {
         let name = &method.name;
         if method.takes_user {
@@ -143,10 +145,23 @@ fn set(block: &ItemImpl, name: &LitStr, args: &Args, marked: &Marked) -> Result<
         impl #impl_generics ::wload_sdk::TaskSet<#user> for #target #bounds {
             fn define() -> ::wload_sdk::SetDefinition<Self, #user> {
                 ::wload_sdk::SetDefinition::<Self, #user>::#make(#name)
-                    #wait #more #hooks #(#children)*
+                    #saving #wait #more #hooks #(#children)*
             }
         }
     })
+}
+
+/// A state can be saved when its type is `Serialize` and `DeserializeOwned`: the compiler knows. Where it
+/// cannot be, the constant of the trait is the only one; naming it keeps the trait from being unused
+/// where it can.
+fn saving() -> TokenStream {
+    quote! {
+        .saving({
+            use ::wload_sdk::saving::NotSaved;
+            let _ = <::wload_sdk::saving::Probe<Self> as NotSaved>::SAVING;
+            <::wload_sdk::saving::Probe<Self>>::SAVING
+        })
+    }
 }
 
 /// A set for all classes knows none.

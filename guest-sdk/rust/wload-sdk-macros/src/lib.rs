@@ -21,6 +21,7 @@ mod expand;
 /// | `name = "Shopper"` | the name in reports; without it that of the struct |
 /// | `tags("a", "b")` | hold for all its tasks |
 /// | `sequential` | the tasks run in order instead of at random |
+/// | `pinned` | a user keeps its instance for its whole life, although its state could be saved |
 ///
 /// In the block, methods are marked with [`macro@task`], [`macro@on_start`], [`macro@on_stop`] and
 /// [`macro@wait_time`]. The struct must be `Default`: so a user begins.

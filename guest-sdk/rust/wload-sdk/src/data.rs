@@ -10,8 +10,13 @@ use std::sync::{Arc, OnceLock};
 
 use crate::bindings::exports::wload::scenario::users;
 use crate::bindings::wload::scenario::data;
+use crate::handles::{Handles, Slot};
 
 pub use row::{Row, RowError};
+
+thread_local! {
+    static TABLES: Handles<data::Table> = const { Handles::new() };
+}
 
 /// Which row comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +58,25 @@ pub struct Table {
 /// The host's table, with the names of its columns.
 #[derive(Debug)]
 struct OpenTable {
-    handle: data::Table,
+    slot: Slot,
     columns: Arc<[String]>,
+}
+
+impl OpenTable {
+    fn with<R>(&self, act: impl FnOnce(&data::Table) -> R) -> R {
+        TABLES.with(|tables| tables.with(self.slot, act))
+    }
+}
+
+impl Drop for OpenTable {
+    fn drop(&mut self) {
+        TABLES.with(|tables| tables.remove(self.slot));
+    }
+}
+
+/// Gives the handles of all tables back; they must not be used any more.
+pub(crate) fn forget_handles() {
+    TABLES.with(Handles::clear);
 }
 
 impl Table {
@@ -83,7 +105,7 @@ impl Table {
             Order::Random => data::Order::Random,
             Order::Unique => data::Order::Unique,
         };
-        let values = table.handle.next(order).map_err(|error| self.error(error))?;
+        let values = table.with(|table| table.next(order)).map_err(|error| self.error(error))?;
         Ok(Row::new(self.name, table.columns.clone(), values))
     }
 
@@ -93,7 +115,7 @@ impl Table {
     /// When the table is not listed in `scenario!`.
     pub fn row(&self, index: u64) -> Result<Option<Row>, DataError> {
         let table = self.open()?;
-        let values = table.handle.row(index);
+        let values = table.with(|table| table.row(index));
         Ok(values.map(|values| Row::new(self.name, table.columns.clone(), values)))
     }
 
@@ -102,7 +124,7 @@ impl Table {
     /// # Errors
     /// When the table is not listed in `scenario!`.
     pub fn size(&self) -> Result<u64, DataError> {
-        Ok(self.open()?.handle.size())
+        Ok(self.open()?.with(data::Table::size))
     }
 
     fn open(&self) -> Result<&OpenTable, DataError> {
@@ -111,7 +133,8 @@ impl Table {
         }
         let handle = data::Table::open(self.name).map_err(|error| self.error(error))?;
         let columns = handle.columns().into();
-        Ok(self.open.get_or_init(|| OpenTable { handle, columns }))
+        let slot = TABLES.with(|tables| tables.insert(handle));
+        Ok(self.open.get_or_init(|| OpenTable { slot, columns }))
     }
 
     fn error(&self, error: data::Error) -> DataError {

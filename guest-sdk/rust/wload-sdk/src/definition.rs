@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::data::Table;
 use crate::hooks::Hooks;
 use crate::options::ScenarioOption;
+use crate::saving::StateType;
 use crate::shape::LoadShape;
 use crate::task::{Child, SetDefinition, Subtree, Task};
 use crate::task_end::TaskResult;
@@ -61,7 +62,7 @@ pub(crate) struct Class {
     pub(crate) share: Share,
     pub(crate) target_host: Option<Cow<'static, str>>,
     pub(crate) root: u32,
-    pub(crate) make: fn() -> Box<dyn Any>,
+    pub(crate) state: StateType,
 }
 
 /// All nodes of all classes; children are indices.
@@ -94,9 +95,7 @@ pub(crate) struct Set {
     pub(crate) wait_handler: Option<AnyWaitHandler>,
     pub(crate) on_start: Option<AnyHandler>,
     pub(crate) on_stop: Option<AnyHandler>,
-    pub(crate) make: fn() -> Box<dyn Any>,
-    /// Its state is more than nothing, so it must begin anew when the set is entered.
-    pub(crate) has_state: bool,
+    pub(crate) state: StateType,
 }
 
 impl Definition {
@@ -116,7 +115,7 @@ impl Definition {
             share: class.share,
             target_host: class.target_host,
             root,
-            make: || Box::new(U::default()),
+            state: class.state,
         });
         self
     }
@@ -182,8 +181,7 @@ impl<S: Default + 'static, U: User> Subtree for SetDefinition<S, U> {
                 }),
                 on_start: self.on_start.map(erase),
                 on_stop: self.on_stop.map(erase),
-                make: self.make,
-                has_state: size_of::<S>() > 0,
+                state: self.state,
             }),
         });
         let children: Vec<u32> = self

@@ -54,7 +54,9 @@ fn node(definition: &Definition, index: usize, node: &Node) -> Result<users::Nod
             } else {
                 users::NodeKind::WeightedSet
             };
-            let has_hooks = set.has_state || set.on_start.is_some() || set.on_stop.is_some();
+            // A state must begin anew when its set is entered.
+            let has_state = !set.state.is_empty();
+            let has_hooks = has_state || set.on_start.is_some() || set.on_stop.is_some();
             (kind, set.children.clone(), wait(&node.name, set.wait)?, has_hooks)
         }
     };

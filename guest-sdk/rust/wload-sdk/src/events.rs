@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::bindings::wload::scenario::events;
 use crate::clock;
+use crate::handles::{Handles, Slot};
 
 /// A request that was not sent by the client: its row stands in the same tables.
 ///
@@ -85,25 +86,45 @@ impl RequestEvent {
     }
 }
 
+thread_local! {
+    static METRICS: Handles<events::Metric> = const { Handles::new() };
+}
+
 /// A metric by name, with the host's handle once it was used.
 #[derive(Debug)]
 struct Metric {
     name: Cow<'static, str>,
-    handle: OnceLock<events::Metric>,
+    slot: OnceLock<Slot>,
 }
 
 impl Metric {
     const fn new(name: &'static str) -> Self {
-        Self { name: Cow::Borrowed(name), handle: OnceLock::new() }
+        Self { name: Cow::Borrowed(name), slot: OnceLock::new() }
     }
 
     fn named(name: String) -> Self {
-        Self { name: Cow::Owned(name), handle: OnceLock::new() }
+        Self { name: Cow::Owned(name), slot: OnceLock::new() }
     }
 
     fn add(&self, kind: events::MetricKind, value: f64) {
-        self.handle.get_or_init(|| events::Metric::new(&self.name, kind)).add(value);
+        METRICS.with(|metrics| {
+            let make = || metrics.insert(events::Metric::new(&self.name, kind));
+            metrics.with(*self.slot.get_or_init(make), |metric| metric.add(value));
+        });
     }
+}
+
+impl Drop for Metric {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.get() {
+            METRICS.with(|metrics| metrics.remove(*slot));
+        }
+    }
+}
+
+/// Gives the handles of all metrics back; they must not be used any more.
+pub(crate) fn forget_handles() {
+    METRICS.with(Handles::clear);
 }
 
 macro_rules! metric {

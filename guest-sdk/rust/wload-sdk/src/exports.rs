@@ -8,12 +8,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::bindings::exports::wload::scenario::{hibernation, hooks, shape, users};
-use crate::clock;
 use crate::definition::{Definition, Scenario};
 use crate::hooks::HookResult;
-use crate::http::notes;
+use crate::http::{self, notes};
 use crate::runtime::{Answer, Edge, Runtime};
 use crate::shape::RunState;
+use crate::{clock, data, events, reset};
 
 thread_local! {
     /// The one scenario of this instance.
@@ -44,7 +44,7 @@ fn report_panics() {
 
 impl<S: Scenario> users::Guest for S {
     fn describe() -> Result<users::ScenarioInfo, String> {
-        crate::describe::scenario_info(&Definition::of::<S>())
+        with_runtime::<S, _>(|runtime| crate::describe::scenario_info(&runtime.definition))
     }
 
     fn on_start(scope: users::Scope) -> Answer {
@@ -104,21 +104,34 @@ impl<S: Scenario> hooks::Guest for S {
 }
 
 impl<S: Scenario> hibernation::Guest for S {
-    fn can_save(_: u32) -> Result<(), String> {
-        Err("this SDK does not save users".into())
+    fn can_save(class: u32) -> Result<(), String> {
+        with_runtime::<S, _>(|runtime| runtime.can_save(class))
     }
 
     fn save() -> Result<Vec<u8>, String> {
-        <S as hibernation::Guest>::can_save(0).map(|()| Vec::new())
+        with_runtime::<S, _>(|runtime| runtime.save())
     }
 
-    fn restore(class: u32, _: Vec<u8>) -> Result<(), String> {
-        <S as hibernation::Guest>::can_save(class)
+    fn restore(class: u32, state: Vec<u8>) -> Result<(), String> {
+        with_runtime::<S, _>(|runtime| runtime.restore(class, &state))
     }
 
     fn reset() -> bool {
-        false
+        // Nothing stands on the stack of this function: what `reset` cannot make zero.
+        if forget_user::<S>() { reset::remember() } else { reset::go_back() }
     }
+}
+
+/// Drops the user and gives all handles back. True: there has been no call before.
+#[inline(never)]
+fn forget_user<S: Scenario>() -> bool {
+    let is_new = RUNTIME.with_borrow(Option::is_none);
+    // Also when it is new: the definition is the same for all users and need not be made again.
+    with_runtime::<S, _>(Runtime::forget_user);
+    http::forget_handles();
+    events::forget_handles();
+    data::forget_handles();
+    is_new
 }
 
 /// An error with its causes; a malformed request is one too.

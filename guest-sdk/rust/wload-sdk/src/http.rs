@@ -28,6 +28,11 @@ pub use response::{Hop, Response, Timings};
 pub use stream::StreamedResponse;
 pub use upload::Upload;
 
+/// Gives all handles back that are kept from one request to the next.
+pub(crate) fn forget_handles() {
+    request::forget_templates();
+}
+
 /// The HTTP client of this user, with its own connections, cookies and default headers.
 ///
 /// It is only a name for what the host keeps: all clients of a user are the same one.

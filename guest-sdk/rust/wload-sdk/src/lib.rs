@@ -9,7 +9,7 @@
 //! use wload_sdk::prelude::*;
 //!
 //! /// One user's state. It begins as its default when the user starts.
-//! #[derive(Default)]
+//! #[derive(Default, Deserialize, Serialize)]
 //! struct Shopper {
 //!     last_seen: Option<u32>,
 //! }
@@ -103,6 +103,35 @@
 //! - [`random`], [`clock`], [`info!`], [`control`]: choices that a seed repeats, time, log lines,
 //!   stopping.
 //!
+//! # Waiting users
+//!
+//! Most users wait most of the time. Between two tasks wload can put a user aside, as some bytes, and give its
+//! instance to another one, so that a hundred thousand users need no more instances than there are tasks
+//! at work. For that its struct, and those of all its task sets, must be `Serialize` and `Deserialize`:
+//!
+//! ```
+//! # use serde::{Deserialize, Serialize};
+//! #[derive(Default, Deserialize, Serialize)]
+//! struct Shopper {
+//!     last_seen: Option<u32>,
+//! }
+//! ```
+//!
+//! The attributes see it; by hand it is [`UserClass::saved`] and [`SetDefinition::saved`]. A struct without
+//! fields needs nothing. Users of a class that lacks it keep an instance each for their whole life, and wload
+//! says so at the start.
+//!
+//! A user goes on as if nothing had happened: cookies, default headers, its random numbers and its place
+//! in the task tree are wload's and wait with it. What is elsewhere in the instance is not the user's: a
+//! `static`, a `thread_local!`, a field with `#[serde(skip)]` may be anew after any wait. A class that
+//! keeps something of its own there says [`#[user(pinned)]`](macro@user). A response cannot be put aside, so a
+//! user that holds one keeps its instance until it drops it. When serialising fails, the user keeps its
+//! instance and goes on; when the bytes cannot be read back, that is an exception, and the user begins anew.
+//!
+//! With `--isolation pinned` nobody is put aside; with `fresh` nobody gets an instance that somebody
+//! else had. Otherwise an instance is made like new in between: all memory that the last user wrote is put
+//! back or made zero.
+//!
 //! # Without macros
 //!
 //! The attributes write what [`User`], [`TaskSet`] and [`Scenario`] show by hand, and nothing else.
@@ -114,7 +143,7 @@
 //!
 //! Control comes in by `exports.rs`, which the host calls, and goes by `runtime.rs` to the author's
 //! functions. Data goes out by the modules that call `bindings.rs`. Invariants: an instance holds one
-//! user and calls never overlap; everything that is the user's is in its struct and in the structs of
+//! user at a time and calls never overlap; everything that is the user's is in its struct and in the structs of
 //! the sets it is in.
 
 // The attributes name this crate by its name, also in its own tests.
@@ -123,6 +152,7 @@ extern crate self as wload_sdk;
 #[doc(hidden)]
 pub mod bindings;
 pub mod clock;
+mod codec;
 mod context;
 pub mod control;
 pub mod data;
@@ -130,6 +160,7 @@ mod definition;
 mod describe;
 pub mod events;
 mod exports;
+mod handles;
 mod hooks;
 pub mod http;
 pub mod identity;
@@ -137,7 +168,10 @@ pub mod log;
 pub mod options;
 pub mod prelude;
 pub mod random;
+mod reset;
 mod runtime;
+#[doc(hidden)]
+pub mod saving;
 mod scenario;
 mod shape;
 mod task;

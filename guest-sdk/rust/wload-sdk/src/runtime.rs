@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::bindings::exports::wload::scenario::users::{Outcome, Scope, TaskError};
 use crate::definition::{Definition, Kind};
 use crate::http::notes;
+use crate::saving::AnyState;
 use crate::task_end::{Exception, TaskEnd, TaskResult};
 
 /// What the host hears about a call.
@@ -20,12 +21,12 @@ pub(crate) struct Runtime {
     pub(crate) definition: Definition,
     user: Option<LivingUser>,
     /// By index of their set; a set that the user is not in has none.
-    set_states: Vec<Option<Box<dyn Any>>>,
+    set_states: Vec<Option<AnyState>>,
 }
 
 struct LivingUser {
     class: u32,
-    state: Box<dyn Any>,
+    state: AnyState,
 }
 
 /// Start or stop of a scope.
@@ -50,12 +51,12 @@ impl Runtime {
                 self.set_hook(root, edge)
             }
             Scope::Node(set) => {
-                // A set that was left by an exception in its `on_start` still has a state.
                 if edge == Edge::Start {
                     self.set_states[set as usize] = None;
                 }
                 let answer = self.set_hook(set, edge);
-                if edge == Edge::Stop {
+                // An exception of `on_start` leaves the set without an `on_stop`.
+                if edge == Edge::Stop || answer.is_err() {
                     self.set_states[set as usize] = None;
                 }
                 answer
@@ -72,7 +73,7 @@ impl Runtime {
             Edge::Start => &entry.on_start,
             Edge::Stop => &entry.on_stop,
         };
-        let state = set_states[set as usize].get_or_insert_with(entry.make);
+        let state = set_states[set as usize].get_or_insert_with(entry.state.make);
         let user = user_of(user, definition, class);
         answer(run.as_ref().map_or(Ok(()), |run| run(&mut **state, user)))
     }
@@ -85,7 +86,7 @@ impl Runtime {
         let Kind::Task { set, run } = &node.kind else {
             return Err(task_error(Exception::new("a task set was to be run like a task")));
         };
-        let make = definition.tree.set(*set).make;
+        let make = definition.tree.set(*set).state.make;
         let state = set_states[*set as usize].get_or_insert_with(make);
         answer(run(&mut **state, user_of(user, definition, node.class)))
     }
@@ -101,7 +102,7 @@ impl Runtime {
         };
         let entry = definition.tree.set(set);
         let Some(wait) = &entry.wait_handler else { return Duration::ZERO };
-        let state = set_states[set as usize].get_or_insert_with(entry.make);
+        let state = set_states[set as usize].get_or_insert_with(entry.state.make);
         wait(&mut **state, user_of(user, definition, definition.tree.node(set).class))
     }
 }
@@ -112,7 +113,7 @@ fn user_of<'a>(
     definition: &Definition,
     class: u32,
 ) -> &'a mut dyn Any {
-    let make = definition.classes[class as usize].make;
+    let make = definition.classes[class as usize].state.make;
     &mut *user.get_or_insert_with(|| LivingUser { class, state: make() }).state
 }
 
@@ -139,5 +140,6 @@ fn task_error(exception: Exception) -> TaskError {
     TaskError { message, trace: (!trace.is_empty()).then_some(trace) }
 }
 
+mod save;
 #[cfg(test)]
 mod tests;

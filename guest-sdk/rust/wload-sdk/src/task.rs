@@ -4,10 +4,13 @@
 //! `definition.rs` puts them into the one tree that the host sees. Invariant: a set's state begins
 //! anew each time a user enters the set.
 
-use std::any::Any;
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::saving::{Saving, StateType};
 use crate::task_end::{IntoTaskResult, TaskResult};
 use crate::user::User;
 use crate::wait_time::WaitTime;
@@ -108,7 +111,7 @@ pub struct SetDefinition<S, U> {
     pub(crate) on_start: Option<Handler<S, U>>,
     pub(crate) on_stop: Option<Handler<S, U>>,
     pub(crate) children: Vec<Child<S, U>>,
-    pub(crate) make: fn() -> Box<dyn Any>,
+    pub(crate) state: StateType,
 }
 
 /// A child of a set.
@@ -135,7 +138,7 @@ impl<S: Default + 'static, U: User> SetDefinition<S, U> {
             on_start: None,
             on_stop: None,
             children: Vec::new(),
-            make: || Box::new(S::default()),
+            state: StateType::of::<S>(),
         }
     }
 
@@ -208,6 +211,24 @@ impl<S: Default + 'static, U: User> SetDefinition<S, U> {
         run: impl Fn(&mut S, &mut U) -> R + 'static,
     ) -> Self {
         self.on_stop = Some(Box::new(move |set, user| run(set, user).into_task_result()));
+        self
+    }
+
+    /// Its state can be put aside while the user waits. The macros find out by themselves; a state of
+    /// size 0 needs no word.
+    #[must_use]
+    pub fn saved(self) -> Self
+    where
+        S: Serialize + DeserializeOwned,
+    {
+        self.saving(Saving::of::<S>())
+    }
+
+    /// What the macros found out.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn saving(mut self, saving: Saving) -> Self {
+        self.state = self.state.with(saving);
         self
     }
 

@@ -6,6 +6,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::saving::{Saving, StateType};
 use crate::task::{SetDefinition, Task};
 use crate::task_end::IntoTaskResult;
 use crate::wait_time::WaitTime;
@@ -63,13 +67,15 @@ pub struct UserClass<U> {
     pub(crate) share: Share,
     pub(crate) target_host: Option<Cow<'static, str>>,
     pub(crate) root: SetDefinition<(), U>,
+    pub(crate) state: StateType,
 }
 
 impl<U: User> UserClass<U> {
     /// A class of weight 1 that does not wait.
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
         let root = SetDefinition::weighted(name).wait_time(crate::wait_time::no_wait());
-        Self { share: Share::Weight(1.0), target_host: None, root }
+        let state = StateType::of::<U>();
+        Self { share: Share::Weight(1.0), target_host: None, root, state }
     }
 
     /// The name in reports.
@@ -123,6 +129,31 @@ impl<U: User> UserClass<U> {
     #[must_use]
     pub fn tag(mut self, tag: impl Into<Cow<'static, str>>) -> Self {
         self.root = self.root.tag(tag);
+        self
+    }
+
+    /// Users can be put aside while they wait, when the states of their task sets can be as well. The
+    /// macros find out by themselves; a struct of size 0 needs no word.
+    #[must_use]
+    pub fn saved(self) -> Self
+    where
+        U: Serialize + DeserializeOwned,
+    {
+        self.saving(Saving::of::<U>())
+    }
+
+    /// Each user keeps its instance for its whole life, because something of it is elsewhere than in its
+    /// struct and in those of its task sets.
+    #[must_use]
+    pub fn pinned(self) -> Self {
+        self.saving(Saving::PINNED)
+    }
+
+    /// What the macros found out.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn saving(mut self, saving: Saving) -> Self {
+        self.state = self.state.with(saving);
         self
     }
 

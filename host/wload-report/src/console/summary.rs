@@ -77,10 +77,14 @@ fn generator(health: &GeneratorHealth) -> Vec<String> {
         ms(most(|core| core.lag_us_p99_run)),
         ms(most(|core| core.lag_us_max)),
     )];
-    let InstanceCounts { peak, pinned_peak: pinned, saves, waits, .. } = health.instances();
+    let InstanceCounts { peak, pinned_peak: pinned, saves, waits, replaced, .. } =
+        health.instances();
     let mut text = format!("Isolation {}: up to {peak} instances", health.isolation);
     if health.isolation != Isolation::Pinned {
         text.push_str(&format!(", users saved {saves} times"));
+    }
+    if replaced > 0 {
+        text.push_str(&format!(", {replaced} instances replaced"));
     }
     if pinned > 0 {
         text.push_str(&format!(", {pinned} users kept theirs because they cannot be saved"));

@@ -23,6 +23,7 @@ fn a_block_keeps_its_methods_and_loses_our_attributes() {
         }
     };
     let text = block(quote!(weight = 3), item, Kind::User).to_string();
+    let saving = saving();
     let expected = quote! {
         impl Shopper {
             #[inline]
@@ -35,6 +36,7 @@ fn a_block_keeps_its_methods_and_loses_our_attributes() {
         impl ::wload_sdk::User for Shopper {
             fn define() -> ::wload_sdk::UserClass<Self> {
                 ::wload_sdk::UserClass::<Self>::new("Shopper")
+                    #saving
                     .weight(3)
                     .task(::wload_sdk::Task::new("browse", |user: &mut Self| user.browse())
                         .weight(2)
@@ -44,6 +46,14 @@ fn a_block_keeps_its_methods_and_loses_our_attributes() {
         }
     };
     assert_eq!(text, expected.to_string());
+}
+
+#[test]
+fn a_class_that_is_pinned_is_not_asked_whether_it_can_be_saved() {
+    let item = quote!(impl Shopper { #[task] fn look(&self) {} });
+    let text = block(quote!(pinned), item, Kind::User).to_string();
+    assert!(text.contains(&quote!(.pinned()).to_string()), "{text}");
+    assert!(!text.contains("Probe"), "{text}");
 }
 
 #[test]

@@ -80,6 +80,11 @@ thread_local! {
         const { RefCell::new(TemplateCache::new()) };
 }
 
+/// Gives all kept templates back.
+pub(super) fn forget_templates() {
+    drop(TEMPLATES.replace(TemplateCache::new()));
+}
+
 impl Request {
     pub(super) fn new(method: Text, url: Url) -> Self {
         Self {
