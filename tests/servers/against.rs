@@ -27,8 +27,8 @@ pub(crate) struct Failures {
 }
 
 impl Run {
-    /// As many requests as the kind wants, by as many users.
-    pub(crate) fn of(kind: &Kind, target: &HostileTarget) -> Self {
+    /// As many requests as the kind wants, by as many users. `engine`: who speaks HTTP/1.1.
+    pub(crate) fn of(kind: &Kind, engine: &str, target: &HostileTarget) -> Self {
         let args = format!(
             "-u {USERS} -i {requests} --option method={method} --timeout {patience}ms \
              --connect-timeout {patience}ms",
@@ -37,7 +37,7 @@ impl Run {
             patience = kind.patience.as_millis()
         );
         let version = if kind.is_http2 { "2" } else { "1.1" };
-        let args = format!("{args} --http-version {version}");
+        let args = format!("{args} --http-version {version} --http1-engine {engine}");
         let command = Wload::run(&guest("exchange"), &target.url(), &args);
         Self::start(&format!("servers/{}", kind.name), command.arg("--cacert").arg(authority()))
     }

@@ -64,11 +64,16 @@ fn every_kind_has_one_message_which_stands_for_every_request() {
     let mut table = String::new();
     let mut wrong = String::new();
     for kind in kinds() {
-        let target = HostileTarget::start(kind);
-        let run = Run::of(kind, &target);
-        writeln!(table, "{:32} | {:90} | {}", kind.name, kind.does, said(&run)).unwrap();
-        for complaint in complaints(kind, &target, &run) {
-            writeln!(wrong, "{}: {complaint}", kind.name).unwrap();
+        let engines: &[&str] = if kind.is_http2 { &["thin"] } else { &["thin", "hyper"] };
+        for engine in engines {
+            let target = HostileTarget::start(kind);
+            let run = Run::of(kind, engine, &target);
+            if *engine == "thin" {
+                writeln!(table, "{:32} | {:90} | {}", kind.name, kind.does, said(&run)).unwrap();
+            }
+            for complaint in complaints(kind, &target, &run) {
+                writeln!(wrong, "{} by {engine}: {complaint}", kind.name).unwrap();
+            }
         }
     }
     println!("{:32} | {:90} | what wload says\n{table}", "kind", "what the server does");

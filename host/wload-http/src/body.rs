@@ -174,6 +174,20 @@ impl BodyReader {
         self.decoder.as_mut().map_or(self.received, |decoder| decoder.size())
     }
 
+    /// All of a body that is here already, as that of a small response mostly is; what
+    /// [`BodyReader::read`] would return, without a turn.
+    pub(crate) fn take_ready(&mut self, lease: &mut Lease) -> Option<Bytes> {
+        let Incoming::Thin(framing) = &mut self.incoming else { return None };
+        let Lease::Http1 { connection, .. } = lease else { return None };
+        let Engine::Thin(thin) = &mut connection.engine else { return None };
+        if self.decoder.is_some() {
+            return None;
+        }
+        let body = thin.take_ready(framing)?;
+        self.received = body.len() as u64;
+        Some(if self.keep { Bytes::copy_from_slice(body) } else { Bytes::new() })
+    }
+
     /// Reads all that is left. Returns it, or nothing when it is not wanted.
     pub(crate) async fn read(
         &mut self,

@@ -216,13 +216,13 @@ async fn exchange(
     let limits = user.core.limits();
     let mut trail = Trail::new(user);
     let outcome = match Step::first(user, request, values, body) {
-        Ok(step) => {
+        Ok(mut step) => {
             let timeouts = request.timeouts.or(limits);
             let course = Course { user, request, timeouts: &timeouts, flight };
             let outcome = {
                 // Pinned here, so that the timeout around it moves a pointer and not all of its state.
                 let whole = pin!(async {
-                    let mut head = course.follow(step, start, &mut trail).await?;
+                    let mut head = course.follow(&mut step, start, &mut trail).await?;
                     let (read, end) = head.read(&mut trail, limits).await;
                     Ok(head.finish(read?, end, user))
                 });
@@ -254,5 +254,56 @@ impl Drop for Parallel<'_> {
     fn drop(&mut self) {
         self.0.is_parallel.set(false);
         self.0.pool.borrow_mut().forget_lanes();
+    }
+}
+
+#[cfg(test)]
+mod sizes {
+    use super::*;
+    #[test]
+    fn print_sizes() {
+        let shared = crate::HttpShared::new(crate::HttpSettings::default()).unwrap();
+        let mut client = HttpClient::new(CoreHttp::new(shared), None);
+        let spec =
+            RequestSpec { method: "GET".into(), url: "http://h/".into(), ..RequestSpec::default() };
+        let request = PreparedRequest::new(spec, None, false).unwrap();
+        eprintln!("send {}", size_of_val(&client.send(&request, &[], None)));
+        let user = Rc::clone(&client.user);
+        let timeouts = request.timeouts.or(user.core.limits());
+        let flight = Flight::default();
+        let course =
+            Course { user: &user, request: &request, timeouts: &timeouts, flight: &flight };
+        let step = || Step::first(&user, &request, &[], RequestBody::default()).unwrap();
+        let mut trail = Trail::new(&user);
+        eprintln!(
+            "follow {}",
+            size_of_val(&course.follow(&mut step(), Instant::now(), &mut trail))
+        );
+        eprintln!(
+            "step {} trail {} exchange {} head {}",
+            size_of::<Step>(),
+            size_of::<Trail>(),
+            size_of::<Exchange>(),
+            size_of::<crate::exchange::Head>()
+        );
+        eprintln!(
+            "response head {} headers {} lease {} body reader {} conn {} thin {} marks {}",
+            size_of::<crate::response::ResponseHead>(),
+            size_of::<crate::Headers>(),
+            size_of::<crate::connection::Lease>(),
+            size_of::<crate::body::BodyReader>(),
+            size_of::<crate::h1::Connection>(),
+            size_of::<crate::h1::thin::Thin>(),
+            size_of::<crate::timing::Marks>()
+        );
+        eprintln!(
+            "message {} last {} timing {} error {} output {} incoming {}",
+            size_of::<crate::h1::thin::Message>(),
+            size_of::<crate::exchange::Last>(),
+            size_of::<crate::RequestTiming>(),
+            size_of::<HttpError>(),
+            size_of::<crate::upload::Outgoing>(),
+            size_of::<crate::body::Incoming>()
+        );
     }
 }

@@ -6,6 +6,7 @@
 //! these are in the future and not in the pool while they are used.
 
 use std::cell::{Cell, RefCell};
+use std::pin::pin;
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -94,7 +95,7 @@ impl Course<'_> {
     /// Follows the chain to the head of its last response.
     pub(crate) async fn follow(
         &self,
-        mut step: Step,
+        step: &mut Step,
         mut start: Instant,
         trail: &mut Trail,
     ) -> Result<Head, HttpError> {
@@ -105,7 +106,7 @@ impl Course<'_> {
         loop {
             trail.address = Some(step.address.clone());
             let (Leased { lease, ready, .. }, parts, incoming) =
-                self.round_trip(&step, start, trail).await?;
+                self.round_trip(step, start, trail).await?;
             let known = parts.headers.known();
             if known.set_cookie {
                 let mut jar = self.user.jar.borrow_mut();
@@ -129,7 +130,8 @@ impl Course<'_> {
                 }
             };
             let Some(redirect) = redirect else { return Ok(head) };
-            let (read, end) = head.read(trail, limits).await;
+            // Boxed, so that an exchange without redirects does not carry its state around.
+            let (read, end) = Box::pin(head.read(trail, limits)).await;
             read?;
             self.user.pool.borrow_mut().put(head.lease, end, limits);
             if trail.history.len() >= redirects_max as usize {
@@ -172,11 +174,13 @@ impl Course<'_> {
             if leased.was_pooled {
                 trail.trace.note(|| format!("Re-using the connection to {}", origin.text()));
             }
-            let sent = leased.lease.send(step, self, &mut trail.trace);
-            let sent = if self.timeouts.limit_head() {
-                Box::pin(self.timeouts.head(&marks, leased.ready, sent)).await
-            } else {
-                Ok(sent.await)
+            let sent = {
+                let sent = pin!(leased.lease.send(step, self, &mut trail.trace));
+                if self.timeouts.limit_head() {
+                    Box::pin(self.timeouts.head(&marks, leased.ready, sent)).await
+                } else {
+                    Ok(sent.await)
+                }
             };
             let failure = match sent {
                 Ok(Ok((head, incoming))) => {
@@ -206,7 +210,11 @@ impl Head {
         trail: &mut Trail,
         limits: &HttpLimits,
     ) -> (Result<Bytes, HttpError>, Instant) {
-        let read = self.body.read(&mut self.lease, limits).await;
+        let read = match self.body.take_ready(&mut self.lease) {
+            Some(body) => Ok(body),
+            // Boxed, so that a small response does not carry its state around.
+            None => Box::pin(self.body.read(&mut self.lease, limits)).await,
+        };
         // What came in one piece was there when its first byte was: one look at the clock less.
         let end = match self.lease.only_read() {
             Some(end) if !self.body.is_decoded() => end,

@@ -68,10 +68,10 @@ impl OpenExchange {
         let timeouts = request.timeouts.or(limits);
         let deadline = start + timeouts.total;
         let outcome = match Step::first(user, request, values, body) {
-            Ok(step) => {
+            Ok(mut step) => {
                 let course = Course { user, request, timeouts: &timeouts, flight };
                 let outcome = {
-                    let head = pin!(course.follow(step, start, &mut trail));
+                    let head = pin!(course.follow(&mut step, start, &mut trail));
                     flight.timer.limit(deadline, head).await
                 };
                 outcome.unwrap_or_else(|| Err(HttpError::Timeout(trail.phase)))

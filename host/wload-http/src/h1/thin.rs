@@ -193,6 +193,15 @@ impl Thin {
         Poll::Ready(Ok(0..0))
     }
 
+    /// All of a body whose length is known, when it is here.
+    pub(crate) fn take_ready(&mut self, framing: &mut Framing) -> Option<&[u8]> {
+        let Framing::Length(length) = framing else { return None };
+        let len = usize::try_from(*length).ok().filter(|len| *len <= self.input.bytes().len())?;
+        *length = 0;
+        let part = self.input.take(len, 0..len);
+        Some(self.input.part(part))
+    }
+
     /// A piece of a body.
     pub(crate) fn piece(&self, part: Range<usize>) -> &[u8] {
         self.input.part(part)

@@ -3,15 +3,15 @@
 //! Upstream: seeds of `wload_fuzz`. Downstream: the client. What must hold: every exchange ends with a
 //! value before its timeout, within the limits, and its message is short and printable.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use wload_core::limits::HttpLimits;
 use wload_fuzz::Noise;
-use wload_http::{Exchange, RequestSpec};
+use wload_http::{Exchange, Http1Engine, HttpError, RequestSpec};
 
-use crate::target::{Target, client, once_on_core};
+use crate::target::{Target, by, client, once_on_core};
 
 /// Seeds of a test run.
 const RUNS: u64 = 200;
@@ -284,5 +284,85 @@ fn fuzz_redirects() {
                 assert!(!text.contains(['\r', '\n', '\0', ';']), "{cookie:?}");
             }
         });
+    });
+}
+
+/// Seeds of a comparison, which mostly waits.
+const COMPARISONS: u64 = 100;
+/// Long enough for what was written to be read, or for a close to be noticed.
+const A_WHILE: Duration = Duration::from_millis(2);
+/// Requests of a comparison.
+const REQUESTS: usize = 4;
+
+/// What a server does with one request.
+#[derive(Clone, Debug)]
+struct Answer {
+    pieces: Vec<Vec<u8>>,
+    closes: bool,
+}
+
+fn answer(noise: &mut Noise) -> Answer {
+    let bytes = response(noise);
+    let mut pieces = vec![bytes];
+    while noise.once_in(2) && pieces.len() < 4 {
+        let last = pieces.last_mut().expect("there is one");
+        let rest = last.split_off(noise.below(last.len() + 1));
+        pieces.push(rest);
+    }
+    Answer { pieces, closes: noise.once_in(2) }
+}
+
+/// All that can be seen of an exchange but its times.
+fn seen(exchange: &Exchange) -> String {
+    let Exchange { status, error, reason, headers, body, body_size, repeats, version, .. } =
+        exchange;
+    let error = error.as_ref().map(HttpError::message);
+    let body = String::from_utf8_lossy(&body[..body.len().min(100)]);
+    format!(
+        "{status} {error:?} {reason:?} {version:?} {headers:?} {body:?} {body_size} repeats {repeats}"
+    )
+}
+
+/// The same server twice, and what became of the same requests. A server that was asked for the third
+/// time has the third answer, on whatever connection.
+fn by_engine(engine: Http1Engine, noise: &Noise) -> Vec<String> {
+    let found = Rc::new(RefCell::new(Vec::new()));
+    let (list, mut noise) = (Rc::clone(&found), noise.clone());
+    let answers: Vec<Answer> = (0..2 * REQUESTS).map(|_| answer(&mut noise)).collect();
+    by(engine, async move {
+        let asked = Rc::new(Cell::new(0));
+        let target = Target::start(move |mut peer| {
+            let (answers, asked) = (answers.clone(), Rc::clone(&asked));
+            async move {
+                while peer.request().await.is_some() {
+                    let Some(answer) = answers.get(asked.replace(asked.get() + 1)) else { return };
+                    for piece in &answer.pieces {
+                        peer.write(piece).await;
+                        tokio::time::sleep(A_WHILE).await;
+                    }
+                    if answer.closes {
+                        return;
+                    }
+                }
+            }
+        })
+        .await;
+        let mut client = client(&target);
+        for _ in 0..REQUESTS {
+            let exchange = client.send_once(spec(&mut noise), None).await;
+            let connections = target.connections();
+            list.borrow_mut().push(format!("{} connections {connections}", seen(&exchange)));
+            tokio::time::sleep(A_WHILE).await;
+        }
+    });
+    found.take()
+}
+
+#[test]
+fn fuzz_both_engines() {
+    wload_fuzz::run(COMPARISONS, |noise| {
+        let thin = by_engine(Http1Engine::Thin, noise);
+        let hyper = by_engine(Http1Engine::Hyper, noise);
+        assert_eq!(thin, hyper);
     });
 }
