@@ -66,7 +66,8 @@ fn build(repository: &Repository) -> Result<PathBuf> {
     executable(&messages).context("cargo built `wload` and does not say where")
 }
 
-fn executable(messages: &str) -> Option<PathBuf> {
+/// The path of a binary that cargo has built, among its messages.
+pub(crate) fn executable(messages: &str) -> Option<PathBuf> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())

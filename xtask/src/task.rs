@@ -3,6 +3,8 @@
 //! Upstream: the arguments. Downstream: one [`Task`]. Parsed by hand: it is one word and at most one
 //! flag, and clap belongs to the binary.
 
+use crate::bench::BenchOptions;
+
 /// The tasks, for people.
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask TASK
@@ -10,6 +12,8 @@ Usage: cargo xtask TASK
 Tasks:
   demo [-- OPTIONS]   The first run: a shop to test against, and 1000 users who buy there.
                       OPTIONS go to `wload run`: cargo xtask demo -- --users 10 --run-time 3s
+  bench [WORKLOAD..]  What a request and a user cost beside other tools, which it installs
+                      --peers wrk,oha,..  --rounds N  --seconds S  --json FILE  --update-readme
   setup               Install what tests need: the wasm target, Locust and nginx to compare with, the git hook
   check [--fast]      Format, rules of files and crates, clippy; --fast leaves out clippy
   test                The whole gate, as CI runs it
@@ -40,6 +44,11 @@ pub(crate) enum Task {
     Demo {
         /// What else `wload run` gets.
         arguments: Vec<String>,
+    },
+    /// Measurements beside other tools.
+    Bench {
+        /// What, and how long.
+        options: BenchOptions,
     },
     /// Golden files.
     Generate {
@@ -88,6 +97,7 @@ impl Task {
                 let skipped = usize::from(rest.first().is_some_and(|word| word == "--"));
                 Ok(Self::Demo { arguments: rest[skipped..].to_vec() })
             }
+            "bench" => Ok(Self::Bench { options: BenchOptions::parse(&rest)? }),
             "generate" => Ok(Self::Generate { is_check: flag("--check")? }),
             "deps" => alone(Self::Deps),
             "fuzz" => fuzz(&rest),
@@ -154,8 +164,9 @@ mod tests {
 
     #[test]
     fn the_help_names_every_task() {
-        for name in ["demo", "setup", "check", "test", "guests", "generate", "deps", "fuzz", "help"]
-        {
+        for name in [
+            "demo", "bench", "setup", "check", "test", "guests", "generate", "deps", "fuzz", "help",
+        ] {
             assert!(HELP.contains(&format!("\n  {name}")), "{name}");
             assert!(parse(name).is_ok(), "{name}");
         }

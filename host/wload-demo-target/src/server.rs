@@ -30,7 +30,7 @@ use crate::alarm::Alarm;
 use crate::catalog::Catalog;
 use crate::chance::Chance;
 use crate::config::TargetConfig;
-use crate::counts::{CountedBody, Counts, ThreadCounts};
+use crate::counts::{CountedBody, Counts, Tally, ThreadCounts};
 use crate::limits::{MAX_REQUEST_BYTES, MAX_SERVICE_TIMES};
 use crate::reply::Reply;
 use crate::routes::{self, Route};
@@ -77,6 +77,14 @@ impl Target {
             thread.add_to(&mut counts);
         }
         counts
+    }
+
+    pub(crate) fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for thread in &self.counts {
+            thread.add_total_to(&mut total);
+        }
+        total
     }
 
     pub(crate) fn reset(&self) {

@@ -44,6 +44,10 @@ pub(crate) struct DemoTargetArgs {
     /// Write that certificate to this PEM file
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) cert_out: Option<PathBuf>,
+    /// Answer each line on stdin with a line of JSON: `total`, `counts` or `reset`, as benchmarks ask;
+    /// stop when stdin is closed
+    #[arg(long, conflicts_with = "until_stdin_closes")]
+    pub(crate) control: bool,
     /// Stop when stdin is closed
     #[arg(long)]
     pub(crate) until_stdin_closes: bool,
