@@ -54,7 +54,7 @@ const OWNERS: [(&str, &[&str]); 11] = [
     ("toml", &["wload"]),
     ("indicatif", &["wload"]),
     ("hyper", &["wload-http", "wload-demo-target", "wload-tests"]),
-    ("h2", &["wload-http"]),
+    ("h2", &["wload-http", "wload-demo-target"]),
     ("rustls", &["wload-http", "wload-demo-target", "wload-tests"]),
     ("wit-bindgen", &["wload-sdk"]),
     // Errors of a library have types.

@@ -8,7 +8,7 @@ mod locust;
 mod nginx;
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -27,7 +27,7 @@ const HOOKS: &str = ".githooks";
 /// When something cannot be installed: what, and what to do.
 pub(crate) fn everything(repository: &Repository) -> Result<()> {
     rust(repository)?;
-    locust::install(repository)?;
+    locust(repository)?;
     nginx::install(repository);
     git_hook(repository)
 }
@@ -39,7 +39,7 @@ pub(crate) fn everything(repository: &Repository) -> Result<()> {
 pub(crate) fn for_gate(repository: &Repository) -> Result<()> {
     rust(repository)?;
     nginx::install(repository);
-    match locust::install(repository) {
+    match locust(repository).map(drop) {
         Err(error) if !is_ci() => {
             printer::failure(&error);
             printer::talk("Locust: goes on without it; the tests that compare with it are skipped");
@@ -47,6 +47,14 @@ pub(crate) fn for_gate(repository: &Repository) -> Result<()> {
         }
         other => other,
     }
+}
+
+/// Locust: the Python that has it, and its version.
+///
+/// # Errors
+/// When it is not there and cannot be installed.
+pub(crate) fn locust(repository: &Repository) -> Result<(PathBuf, String)> {
+    locust::install(repository)
 }
 
 /// The tools that come with Rust.

@@ -197,6 +197,11 @@ impl CountedBody {
         body.end = Some((counts, ticket, status, length));
         body
     }
+
+    /// All of it at once, which is what completes the response.
+    pub(crate) fn take(&mut self) -> Bytes {
+        self.data.take().unwrap_or_default()
+    }
 }
 
 impl Body for CountedBody {

@@ -55,7 +55,7 @@ impl DemoTarget {
             .collect::<Result<Vec<ThreadRuntime>, TargetError>>()?;
         let (listener, addr) = listen(&runtimes[0], config.bind)
             .map_err(|source| TargetError::Bind { addr: config.bind, source })?;
-        let identity = config.tls.then(|| tls::make_identity(addr)).transpose()?;
+        let identity = config.tls.then(|| tls::make_identity(addr, config.http2)).transpose()?;
         let (acceptor, certificate_pem) = match identity {
             Some(identity) => (Some(identity.acceptor), Some(identity.certificate_pem)),
             None => (None, None),

@@ -58,9 +58,9 @@ pub(super) struct Run {
     /// The memory that was its alone in the window: the median of what was seen.
     pub(super) private_kib: f64,
     /// Percentiles that the tool reported, in microseconds.
-    pub(super) reported_us: Option<[f64; 3]>,
+    pub(super) reported_us: Option<[f64; 2]>,
     /// The same of the target's own times.
-    pub(super) true_us: Option<[f64; 3]>,
+    pub(super) true_us: Option<[f64; 2]>,
     /// Everything the target counted, outside of the window as well.
     pub(super) all_requests: u64,
     /// What the tool ended with; none when it was stopped.

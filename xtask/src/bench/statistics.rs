@@ -28,11 +28,11 @@ impl Spread {
 }
 
 /// Which percentiles are compared: those that every tool reports.
-pub(crate) const PERCENTILES: [u32; 3] = [50, 90, 99];
+pub(crate) const PERCENTILES: [u32; 2] = [50, 99];
 
 /// The percentiles of some times, by the nearest rank: the least time that at least so many percent of all
 /// do not exceed. None without times.
-pub(crate) fn percentiles(mut times: Vec<u64>) -> Option<[f64; 3]> {
+pub(crate) fn percentiles(mut times: Vec<u64>) -> Option<[f64; 2]> {
     if times.is_empty() {
         return None;
     }
@@ -57,8 +57,8 @@ mod tests {
 
     #[test]
     fn percentiles_are_times_that_occurred() {
-        assert_eq!(percentiles((1..=200).rev().collect()), Some([100.0, 180.0, 198.0]));
-        assert_eq!(percentiles(vec![7]), Some([7.0, 7.0, 7.0]));
+        assert_eq!(percentiles((1..=200).rev().collect()), Some([100.0, 198.0]));
+        assert_eq!(percentiles(vec![7]), Some([7.0, 7.0]));
         assert_eq!(percentiles(Vec::new()), None);
     }
 }

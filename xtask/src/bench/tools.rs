@@ -4,6 +4,12 @@
 //! tool is one file: where it comes from, what it can do, how its output is read. A tool that cannot do
 //! a job says why; one that is missing is named with what would install it.
 
+mod goose;
+mod h2load;
+mod hey;
+mod k6;
+mod locust;
+mod oha;
 mod wload;
 mod wrk;
 
@@ -13,13 +19,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::workload::Case;
-use crate::command::program;
+use crate::command::{cargo, program, run};
+use crate::printer;
 use crate::repository::Repository;
 
 pub(super) use wload::Wload;
 
 /// All tools but ours, in the order of tables. The first is what the others are measured by.
-pub(crate) const PEERS: [&str; 1] = ["wrk"];
+pub(crate) const PEERS: [&str; 8] =
+    ["wrk", "h2load", "oha", "hey", "goose", "k6", "locust-fast", "locust"];
 
 /// A tool that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,13 +75,20 @@ pub(super) trait Tool {
     fn words(&self, job: &Job<'_>) -> Result<Vec<OsString>, &'static str>;
 
     /// The percentiles it reported, in microseconds; none when it reports none.
-    fn percentiles_us(&self, said: &Said) -> Option<[f64; 3]>;
+    fn percentiles_us(&self, said: &Said) -> Option<[f64; 2]>;
 }
 
 /// The tool of this name.
 pub(super) fn peer(name: &str) -> Option<Box<dyn Tool>> {
     match name {
         "wrk" => Some(Box::new(wrk::Wrk)),
+        "h2load" => Some(Box::new(h2load::H2load)),
+        "oha" => Some(Box::new(oha::Oha)),
+        "hey" => Some(Box::new(hey::Hey)),
+        "goose" => Some(Box::new(goose::Goose)),
+        "k6" => Some(Box::new(k6::K6)),
+        "locust-fast" => Some(Box::new(locust::Locust { is_fast: true })),
+        "locust" => Some(Box::new(locust::Locust { is_fast: false })),
         _ => None,
     }
 }
@@ -94,6 +109,24 @@ fn debian(repository: &Repository, name: &str, package: &str) -> Result<PathBuf>
         format!("`{name}` is missing; as root, `apt-get install {package}` installs it")
     })?;
     on_path(name).with_context(|| format!("`{package}` was installed and has no `{name}`"))
+}
+
+/// A program of crates.io, built into `target/tools`.
+fn crates_io(repository: &Repository, name: &str, version: &str) -> Result<PathBuf> {
+    let root = format!("target/tools/{name}");
+    let path = repository.path(&root).join("bin").join(name);
+    if version_of(repository, &path, &["--version"]) != version {
+        printer::talk(&format!("{name}: cargo builds {version} into {root}, which takes minutes"));
+        let words = ["install", "--locked", "--root", &root, "--version", version, name];
+        run(cargo(repository.root(), words)).with_context(|| format!("failed to build {name}"))?;
+    }
+    Ok(path)
+}
+
+/// The URL of a tool that sends one kind of request.
+fn one_url(job: &Job<'_>) -> Result<OsString, &'static str> {
+    let path = job.case.action.path().ok_or("it sends one kind of request and has no users")?;
+    Ok(format!("{}{path}", job.url).into())
 }
 
 fn on_path(name: &str) -> Option<PathBuf> {

@@ -39,6 +39,7 @@ pub(super) fn demo_target(
         error_rate: args.error_rate,
         out_of_stock_rate: args.out_of_stock_rate,
         tls: args.tls,
+        http2: args.http2,
         seed: args.seed.unwrap_or(env.seed),
     };
     let mut target = DemoTarget::start(config)

@@ -51,16 +51,16 @@ impl Tool for Wload {
         Ok(all)
     }
 
-    fn percentiles_us(&self, said: &Said) -> Option<[f64; 3]> {
+    fn percentiles_us(&self, said: &Said) -> Option<[f64; 2]> {
         percentiles_us(&said.stdout)
     }
 }
 
 /// Of the one row there is.
-fn percentiles_us(json: &str) -> Option<[f64; 3]> {
+fn percentiles_us(json: &str) -> Option<[f64; 2]> {
     let rows: Value = serde_json::from_str(json).ok()?;
     let percentiles = rows.get(0)?.get("percentiles")?;
-    let mut found = [0.0; 3];
+    let mut found = [0.0; 2];
     for (slot, percent) in found.iter_mut().zip(PERCENTILES) {
         *slot = percentiles.get(format!("{percent}%"))?.as_f64()? * 1e3;
     }
@@ -73,8 +73,8 @@ mod tests {
 
     #[test]
     fn its_json_is_read() {
-        let json = r#"[{"name":"/ok","percentiles":{"50%":0.129,"90%":0.25,"99%":1.5}}]"#;
-        assert_eq!(percentiles_us(json), Some([129.0, 250.0, 1500.0]));
+        let json = r#"[{"name":"/ok","percentiles":{"50%":0.129,"99%":1.5}}]"#;
+        assert_eq!(percentiles_us(json), Some([129.0, 1500.0]));
         assert_eq!(percentiles_us("[]"), None);
     }
 }

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
-use super::{Installed, Job, Said, Tool, debian, version_of, words};
+use super::{Installed, Job, Said, Tool, debian, one_url, version_of, words};
 use crate::bench::statistics::PERCENTILES;
 use crate::bench::workload::Protocol;
 use crate::repository::Repository;
@@ -25,25 +25,26 @@ impl Tool for Wrk {
     }
 
     fn words(&self, job: &Job<'_>) -> Result<Vec<OsString>, &'static str> {
-        let path = job.case.action.path().ok_or("it sends one kind of request and has no users")?;
         if job.case.protocol == Protocol::Http2 {
             return Err("it has no HTTP/2");
         }
-        let Job { case, url, seconds, .. } = job;
+        let Job { case, seconds, .. } = job;
         let connections = case.users;
         let duration = format!("--duration={seconds}s");
         let connections = format!("--connections={connections}");
-        Ok(words(&[&"--threads=1", &connections, &duration, &"--latency", &format!("{url}{path}")]))
+        let mut all = words(&[&"--threads=1", &connections, &duration, &"--latency"]);
+        all.push(one_url(job)?);
+        Ok(all)
     }
 
-    fn percentiles_us(&self, said: &Said) -> Option<[f64; 3]> {
+    fn percentiles_us(&self, said: &Said) -> Option<[f64; 2]> {
         percentiles_us(&said.stdout)
     }
 }
 
-fn percentiles_us(output: &str) -> Option<[f64; 3]> {
+fn percentiles_us(output: &str) -> Option<[f64; 2]> {
     let (_, lines) = output.split_once("Latency Distribution")?;
-    let mut found = [0.0; 3];
+    let mut found = [0.0; 2];
     for (slot, percent) in found.iter_mut().zip(PERCENTILES) {
         let label = format!("{percent}%");
         let value = lines.lines().find_map(|line| line.trim().strip_prefix(label.as_str()))?;
@@ -73,7 +74,7 @@ mod tests {
     #[test]
     fn its_distribution_is_read() {
         let output = "Running 2s test @ http://127.0.0.1:40353/ok\n  Thread Stats   Avg      Stdev     Max   +/- Stdev\n    Latency    72.91us   94.33us   2.95ms   99.24%\n  Latency Distribution\n     50%   66.00us\n     75%   74.00us\n     90%    1.20ms\n     99%    1.50s \n  215611 requests in 2.10s, 24.26MB read\n";
-        assert_eq!(percentiles_us(output), Some([66.0, 1200.0, 1_500_000.0]));
+        assert_eq!(percentiles_us(output), Some([66.0, 1_500_000.0]));
         assert_eq!(percentiles_us("unable to connect"), None);
     }
 }
