@@ -11,7 +11,10 @@ mod machine;
 mod measure;
 mod options;
 mod process;
+mod report;
+mod results;
 mod statistics;
+mod summary;
 mod table;
 mod target;
 mod tools;
@@ -25,10 +28,11 @@ pub(crate) use self::options::BenchOptions;
 
 use self::machine::Machine;
 use self::measure::{Run, Setting};
-use self::table::Row;
+use self::report::Report;
+use self::results::{Results, Row};
 use self::target::Target;
 use self::tools::{Installed, Job, Tool, Wload};
-use self::workload::{Case, Workload};
+use self::workload::Workload;
 use crate::command::{cargo, run_for_output};
 use crate::repository::Repository;
 use crate::{demo, guests, printer};
@@ -39,7 +43,7 @@ const FOLDER: &str = "target/bench";
 /// Measures everything that was asked for.
 ///
 /// # Errors
-/// When wload cannot be built, or the target cannot be started.
+/// When wload cannot be built, the target cannot be started, or a file cannot be written.
 pub(crate) fn run(repository: &Repository, options: &BenchOptions) -> Result<()> {
     let machine = Machine::look()?;
     if machine.is_shared() {
@@ -49,11 +53,18 @@ pub(crate) fn run(repository: &Repository, options: &BenchOptions) -> Result<()>
     let wload = build(repository)?;
     let tools = prepare(repository, options, &wload)?;
     let bench = Bench { repository, options, machine: &machine, wload: &wload, tools: &tools };
+    let mut report = Report::new(repository, &machine, options, &tools)?;
     for workload in &options.workloads {
-        let rows = bench.workload(*workload)?;
-        printer::data(&table::of(*workload, &rows));
+        let results = bench.workload(*workload)?;
+        printer::data(&format!("\n{}", table::of(&results).trim_end()));
+        report.add(results);
+        // After each workload, so that an hour of work survives the failure of its last minute.
+        report.write_json(options)?;
     }
-    printer::data(&machine.line());
+    printer::data(&format!("\n{}", report.machine_line()));
+    if options.update_readme {
+        report.update_documents(repository)?;
+    }
     Ok(())
 }
 
@@ -67,23 +78,20 @@ fn build(repository: &Repository) -> Result<PathBuf> {
     demo::executable(&messages).context("cargo built `wload` and does not say where")
 }
 
+/// A tool that can run.
+type Ready = (Box<dyn Tool>, Installed);
+
 /// Finds and installs the tools; those that are missing are named.
-fn prepare(
-    repository: &Repository,
-    options: &BenchOptions,
-    wload: &Path,
-) -> Result<Vec<(Box<dyn Tool>, Installed)>> {
-    let peers = options.peers.iter().filter_map(|name| tools::peer(name));
-    let wload: Box<dyn Tool> = Box::new(Wload { program: wload.to_owned() });
-    let mut ready = Vec::new();
+fn prepare(repository: &Repository, options: &BenchOptions, wload: &Path) -> Result<Vec<Ready>> {
+    let mut all: Vec<Box<dyn Tool>> =
+        options.peers.iter().filter_map(|name| tools::peer(name)).collect();
     // Ours comes second, after the one that all are measured by.
-    let mut all: Vec<Box<dyn Tool>> = peers.collect();
-    all.insert(all.len().min(1), wload);
+    all.insert(all.len().min(1), Box::new(Wload { program: wload.to_owned() }));
+    let mut ready = Vec::new();
     for tool in all {
         match tool.prepare(repository) {
             Ok(installed) => {
-                let version = &installed.version;
-                printer::talk(&format!("{}: {version}", tool.name()));
+                printer::talk(&format!("{}: {}", tool.name(), installed.version));
                 ready.push((tool, installed));
             }
             Err(error) => {
@@ -101,72 +109,64 @@ struct Bench<'a> {
     options: &'a BenchOptions,
     machine: &'a Machine,
     wload: &'a Path,
-    tools: &'a [(Box<dyn Tool>, Installed)],
+    tools: &'a [Ready],
 }
 
 impl Bench<'_> {
     /// All rounds of one workload: a row for each tool and case.
-    fn workload(&self, workload: Workload) -> Result<Vec<Row>> {
+    fn workload(&self, workload: Workload) -> Result<Results> {
         printer::talk(&format!("\n{}: {}", workload.name(), workload.about()));
         let mut target = Target::start(self.machine, self.wload, workload.target_flags())?;
-        let cases = workload.cases();
-        let mut rows = Vec::new();
-        for (tool, _) in self.tools {
-            if workload.has_peers() || tool.name() == "wload" {
-                rows.extend(cases.iter().map(|case| Row::new(tool.name(), *case)));
+        let tools = self
+            .tools
+            .iter()
+            .filter(|(tool, _)| workload.has_peers() || tool.name() == Wload::NAME);
+        let mut rows: Vec<(&Ready, Row)> = Vec::new();
+        for ready in tools {
+            for case in workload.cases() {
+                rows.push((ready, Row::new(ready.0.name(), case)));
             }
         }
         for round in 1..=self.options.rounds {
-            for row in rows.iter_mut().filter(|row| row.refusal.is_none()) {
-                let found = self.tools.iter().find(|(tool, _)| tool.name() == row.tool);
-                let (tool, installed) = found.context("a row has a tool")?;
-                self.once(tool.as_ref(), installed, row, &mut target, round)?;
+            for (ready, row) in rows.iter_mut().filter(|(_, row)| row.refusal.is_none()) {
+                self.once(ready, row, &mut target, round);
             }
         }
-        Ok(rows)
+        Ok(Results { workload, rows: rows.into_iter().map(|(_, row)| row).collect() })
     }
 
     /// One run of one tool; what goes wrong is said, and is in its row.
-    fn once(
-        &self,
-        tool: &dyn Tool,
-        installed: &Installed,
-        row: &mut Row,
-        target: &mut Target,
-        round: usize,
-    ) -> Result<()> {
+    fn once(&self, (tool, installed): &Ready, row: &mut Row, target: &mut Target, round: usize) {
         let folder = self.repository.path(FOLDER).join(tool.name());
-        let setting =
-            Setting { machine: self.machine, folder: &folder, seconds: self.options.seconds };
-        let case: Case = row.case;
+        let (machine, seconds) = (self.machine, self.options.seconds);
+        let setting = Setting { machine, folder: &folder, seconds, round };
         let url = target.url().to_owned();
         let job = Job {
             repository: self.repository,
             program: &installed.program,
-            case,
+            case: row.case,
             url: &url,
-            seconds: setting.run_seconds(),
+            seconds: setting.run_seconds(row.case),
         };
         let words = match tool.words(&job) {
             Ok(words) => words,
             Err(reason) => {
                 row.refusal = Some(reason.to_owned());
-                return Ok(());
+                return;
             }
         };
-        let rounds = self.options.rounds;
-        let label = format!("  round {round}/{rounds}  {:<12} {:>6} users", row.tool, case.users);
-        match measure::run(setting, tool, &job, &words, target) {
+        let (rounds, users) = (self.options.rounds, row.case.users);
+        let label = format!("  round {round}/{rounds}  {:<12} {users:>6} users", row.tool);
+        match measure::run(setting, tool.as_ref(), &job, &words, target) {
             Ok(run) => {
                 printer::talk(&format!("{label}  {}", shown(&run)));
                 row.runs.push(run);
             }
             Err(error) => {
+                row.errors.push(format!("{error:#}"));
                 printer::failure(&error.context(label));
-                row.errors += 1;
             }
         }
-        Ok(())
     }
 }
 

@@ -19,7 +19,7 @@ use super::process;
 use super::statistics;
 use super::target::{Target, Total};
 use super::tools::{Job, Said, Tool};
-use super::workload::Measure;
+use super::workload::{Case, Measure};
 
 /// From the first request to the window: all users are up and all connections are open.
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -39,6 +39,8 @@ const TALK_BYTES_MAX: usize = 600;
 /// What one run cost.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Run {
+    /// Which round it belongs to, from 1.
+    pub(super) round: usize,
     /// Length of the window.
     pub(super) seconds: f64,
     /// What the target counted in it.
@@ -61,6 +63,8 @@ pub(super) struct Run {
     pub(super) reported_us: Option<[f64; 2]>,
     /// The same of the target's own times.
     pub(super) true_us: Option<[f64; 2]>,
+    /// How late its own timers were, as the tool says.
+    pub(super) lag_p99_us: Option<f64>,
     /// Everything the target counted, outside of the window as well.
     pub(super) all_requests: u64,
     /// What the tool ended with; none when it was stopped.
@@ -87,12 +91,14 @@ pub(super) struct Setting<'a> {
     pub(super) folder: &'a Path,
     /// Length of the window.
     pub(super) seconds: u64,
+    pub(super) round: usize,
 }
 
 impl Setting<'_> {
-    /// How long a tool is told to run.
-    pub(super) fn run_seconds(&self) -> u64 {
-        self.seconds + WARM_UP.as_secs() + AFTER.as_secs()
+    /// How long a tool is told to run. Users who wait are stopped when they were measured.
+    pub(super) fn run_seconds(&self, case: Case) -> u64 {
+        let start = if case.measure == Measure::Memory { START_MAX } else { Duration::ZERO };
+        (start + WARM_UP + AFTER).as_secs() + self.seconds
     }
 }
 
@@ -136,7 +142,9 @@ pub(super) fn run(
     let exit_code = if is_memory { generator.stop() } else { generator.finish()? };
     let is_accuracy = job.case.measure == Measure::Accuracy;
     let times = if is_accuracy { target.service_times_us()? } else { Vec::new() };
+    let said = generator.said();
     Ok(Run {
+        round: setting.round,
         seconds: (end.at - begin.at).as_secs_f64(),
         requests: end.total.received - begin.total.received,
         failed: end.total.failed - begin.total.failed,
@@ -146,8 +154,9 @@ pub(super) fn run(
         start_cpu_seconds,
         peak_rss_kib,
         private_kib: private.median,
-        reported_us: is_accuracy.then(|| tool.percentiles_us(&generator.said())).flatten(),
+        reported_us: is_accuracy.then(|| tool.percentiles_us(&said)).flatten(),
         true_us: statistics::percentiles(times),
+        lag_p99_us: tool.lag_p99_us(&said),
         all_requests: target.total()?.received,
         exit_code,
     })
@@ -282,25 +291,12 @@ const STDERR: &str = "stderr.txt";
 
 #[cfg(test)]
 mod tests {
+    use super::super::results::tests::run;
     use super::*;
 
     #[test]
     fn cost_is_time_by_what_the_target_counted() {
-        let run = Run {
-            seconds: 5.0,
-            requests: 500_000,
-            failed: 0,
-            cpu_seconds: 4.5,
-            target_cpu_seconds: 4.0,
-            start_seconds: 0.1,
-            start_cpu_seconds: 0.1,
-            peak_rss_kib: 1,
-            private_kib: 1.0,
-            reported_us: None,
-            true_us: None,
-            all_requests: 700_000,
-            exit_code: Some(0),
-        };
+        let run = Run { cpu_seconds: 4.5, ..run(1.0) };
         assert_eq!(run.rate(), 100_000.0);
         assert_eq!(run.cpu_us(), Some(9.0));
         assert_eq!(Run { requests: 0, ..run }.cpu_us(), None);

@@ -49,6 +49,22 @@ impl Default for BenchOptions {
 }
 
 impl BenchOptions {
+    /// What to type to get the same, without what was only written elsewhere.
+    pub(crate) fn command(&self) -> String {
+        let mut words = vec!["cargo xtask bench".to_owned()];
+        let all = Self::default();
+        if self.workloads != all.workloads {
+            words.extend(self.workloads.iter().map(|workload| workload.name().to_owned()));
+        }
+        if self.peers != all.peers {
+            let names =
+                if self.peers.is_empty() { "none".to_owned() } else { self.peers.join(",") };
+            words.push(format!("--peers {names}"));
+        }
+        words.push(format!("--rounds {} --seconds {}", self.rounds, self.seconds));
+        words.join(" ")
+    }
+
     /// Reads the words.
     ///
     /// # Errors
@@ -124,6 +140,8 @@ mod tests {
         assert_eq!(options.workloads, [Workload::Get, Workload::Shop]);
         assert_eq!(options.peers, ["wrk", "oha"]);
         assert_eq!((options.rounds, options.seconds), (5, 2));
+        let again = "cargo xtask bench get shop --peers wrk,oha --rounds 5 --seconds 2";
+        assert_eq!(options.command(), again);
         assert!(parse("--peers none").unwrap().peers.is_empty());
     }
 

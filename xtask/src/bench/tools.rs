@@ -76,6 +76,11 @@ pub(super) trait Tool {
 
     /// The percentiles it reported, in microseconds; none when it reports none.
     fn percentiles_us(&self, said: &Said) -> Option<[f64; 2]>;
+
+    /// How late it says that its own timers were, 99 of 100; none when it says nothing.
+    fn lag_p99_us(&self, _: &Said) -> Option<f64> {
+        None
+    }
 }
 
 /// The tool of this name.

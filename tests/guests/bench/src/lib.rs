@@ -19,6 +19,16 @@ impl Getter {
     }
 }
 
+/// Does nothing again and again: what is left is the call. For counts of instructions.
+#[derive(Default)]
+struct Idler;
+
+#[user]
+impl Idler {
+    #[task]
+    fn idle(&mut self) {}
+}
+
 /// Asks for 100 KiB again and again.
 #[derive(Default)]
 struct Reader;
@@ -92,4 +102,4 @@ struct CartItem {
     quantity: u32,
 }
 
-scenario!(users: [Getter, Reader, Waiter, Shopper]);
+scenario!(users: [Getter, Idler, Reader, Waiter, Shopper]);

@@ -61,7 +61,7 @@ async fn named(
     user: &mut GooseUser,
     path: &str,
     name: &str,
-) -> Result<GooseResponse, Box<TransactionError>> {
+) -> Result<goose::goose::GooseResponse, Box<TransactionError>> {
     let request = GooseRequest::builder().path(path).name(name).build();
     user.request(request).await
 }

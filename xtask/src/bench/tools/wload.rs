@@ -24,9 +24,14 @@ pub(in crate::bench) struct Wload {
     pub(in crate::bench) program: PathBuf,
 }
 
+impl Wload {
+    /// As it is shown.
+    pub(in crate::bench) const NAME: &'static str = "wload";
+}
+
 impl Tool for Wload {
     fn name(&self) -> &'static str {
-        "wload"
+        Self::NAME
     }
 
     fn prepare(&self, repository: &Repository) -> Result<Installed> {
@@ -54,6 +59,17 @@ impl Tool for Wload {
     fn percentiles_us(&self, said: &Said) -> Option<[f64; 2]> {
         percentiles_us(&said.stdout)
     }
+
+    fn lag_p99_us(&self, said: &Said) -> Option<f64> {
+        lag_p99_us(&said.stderr)
+    }
+}
+
+/// Of the line `Generator: 1 core, ...; timers late by 0.3 ms (99%), 1.2 ms at most`.
+fn lag_p99_us(summary: &str) -> Option<f64> {
+    let line = summary.lines().find(|line| line.starts_with("Generator: "))?;
+    let (_, late) = line.split_once("timers late by ")?;
+    Some(late.split_once(" ms")?.0.parse::<f64>().ok()? * 1e3)
 }
 
 /// Of the one row there is.
@@ -76,5 +92,12 @@ mod tests {
         let json = r#"[{"name":"/ok","percentiles":{"50%":0.129,"99%":1.5}}]"#;
         assert_eq!(percentiles_us(json), Some([129.0, 1500.0]));
         assert_eq!(percentiles_us("[]"), None);
+    }
+
+    #[test]
+    fn its_own_lag_is_read() {
+        let line = "Generator: 1 core, busy for up to 99% of the time; timers late by 0.3 ms (99%), 1.2 ms at most";
+        assert_eq!(lag_p99_us(&format!("table\n{line}\nIsolation pinned")), Some(300.0));
+        assert_eq!(lag_p99_us("verdict: passed"), None);
     }
 }
