@@ -7,6 +7,7 @@
 //! Rounds are interleaved: every tool runs once in each, so that a machine which becomes slower becomes
 //! slower for all. Nothing is dropped. A tool that fails is named, and the others go on.
 
+pub(crate) mod instructions;
 mod machine;
 mod measure;
 mod options;
@@ -75,7 +76,7 @@ fn build(repository: &Repository) -> Result<PathBuf> {
     let mut command = cargo(repository.root(), words);
     command.arg("--message-format=json-render-diagnostics");
     let messages = run_for_output(command)?;
-    demo::executable(&messages).context("cargo built `wload` and does not say where")
+    demo::executable(&messages, Wload::NAME).context("cargo built `wload` and does not say where")
 }
 
 /// A tool that can run.

@@ -62,6 +62,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test => return gate::run(&repository),
         Task::Demo { arguments } => return demo::run(&repository, &arguments),
         Task::Bench { options } => bench::run(&repository, &options)?,
+        Task::Instructions { is_update } => bench::instructions::run(&repository, is_update)?,
         Task::Generate { is_check } => generate::generate(&repository, is_check)?,
         Task::Deps => deps::check(&repository)?,
         Task::Fuzz { name, seed } => fuzz::fuzz(&repository, name.as_deref(), seed)?,

@@ -4,8 +4,12 @@
 //! named with what was found or done. Doing it twice changes nothing. Nothing is installed outside of
 //! the Rust toolchain and `target/tools`.
 
+mod debian;
 mod locust;
 mod nginx;
+mod valgrind;
+
+pub(crate) use self::valgrind::Valgrind;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -29,6 +33,10 @@ pub(crate) fn everything(repository: &Repository) -> Result<()> {
     rust(repository)?;
     locust(repository)?;
     nginx::install(repository);
+    if let Err(error) = valgrind(repository) {
+        printer::failure(&error);
+        printer::talk("valgrind: goes on without it; no instructions are counted");
+    }
     git_hook(repository)
 }
 
@@ -55,6 +63,14 @@ pub(crate) fn for_gate(repository: &Repository) -> Result<()> {
 /// When it is not there and cannot be installed.
 pub(crate) fn locust(repository: &Repository) -> Result<(PathBuf, String)> {
     locust::install(repository)
+}
+
+/// valgrind, which counts instructions.
+///
+/// # Errors
+/// When it is not there and cannot be unpacked.
+pub(crate) fn valgrind(repository: &Repository) -> Result<Valgrind> {
+    valgrind::install(repository)
 }
 
 /// The tools that come with Rust.

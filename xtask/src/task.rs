@@ -14,6 +14,8 @@ Tasks:
                       OPTIONS go to `wload run`: cargo xtask demo -- --users 10 --run-time 3s
   bench [WORKLOAD..]  What a request and a user cost beside other tools, which it installs
                       --peers wrk,oha,..  --rounds N  --seconds S  --json FILE  --update-readme
+  bench --instructions [--update]
+                      Count the instructions of the hot paths and compare with those accepted; --update accepts
   setup               Install what tests need: the wasm target, Locust and nginx to compare with, the git hook
   check [--fast]      Format, rules of files and crates, clippy; --fast leaves out clippy
   test                The whole gate, as CI runs it
@@ -49,6 +51,11 @@ pub(crate) enum Task {
     Bench {
         /// What, and how long.
         options: BenchOptions,
+    },
+    /// Counts of instructions.
+    Instructions {
+        /// Accept what is counted.
+        is_update: bool,
     },
     /// Golden files.
     Generate {
@@ -97,6 +104,15 @@ impl Task {
                 let skipped = usize::from(rest.first().is_some_and(|word| word == "--"));
                 Ok(Self::Demo { arguments: rest[skipped..].to_vec() })
             }
+            "bench" if rest.first().is_some_and(|word| word == "--instructions") => {
+                match &rest[1..] {
+                    [] => Ok(Self::Instructions { is_update: false }),
+                    [word] if word == "--update" => Ok(Self::Instructions { is_update: true }),
+                    [word, ..] => Err(format!(
+                        "`{word}` after `--instructions`; only `--update` may stand there"
+                    )),
+                }
+            }
             "bench" => Ok(Self::Bench { options: BenchOptions::parse(&rest)? }),
             "generate" => Ok(Self::Generate { is_check: flag("--check")? }),
             "deps" => alone(Self::Deps),
@@ -134,6 +150,13 @@ mod tests {
         assert_eq!(parse("setup"), Ok(Task::Setup));
         assert_eq!(parse("check"), Ok(Task::Check { is_fast: false }));
         assert_eq!(parse("check --fast"), Ok(Task::Check { is_fast: true }));
+        let counted = |is_update| Ok(Task::Instructions { is_update });
+        assert_eq!(parse("bench --instructions"), counted(false));
+        assert_eq!(parse("bench --instructions --update"), counted(true));
+        let error = parse("bench --instructions get").unwrap_err();
+        assert_eq!(error, "`get` after `--instructions`; only `--update` may stand there");
+        let options = BenchOptions::parse(&["get".to_owned()]).unwrap();
+        assert_eq!(parse("bench get"), Ok(Task::Bench { options }));
         assert_eq!(parse("generate --check"), Ok(Task::Generate { is_check: true }));
         let name = Some("shapes".to_owned());
         assert_eq!(parse("fuzz shapes 7"), Ok(Task::Fuzz { name, seed: Some(7) }));

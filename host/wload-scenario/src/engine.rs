@@ -32,8 +32,8 @@ const ADDRESS_SPACE_MAX: u64 = 64 << 40;
 /// Places beyond the users: describe, shape, hooks, and users that are being replaced.
 const PLACES_SPARE: u32 = 64;
 /// The same for few users, so that the address space of a small run fits where it is scarce: valgrind, which
-/// counts our instructions, has 256 GiB.
-const PLACES_SPARE_MIN: u32 = 16;
+/// counts our instructions, has 64 GiB.
+const PLACES_SPARE_MIN: u32 = 8;
 /// Core instances of one component: Python's has 14. They are only counted, not reserved.
 const CORE_INSTANCES_MAX: u32 = 256;
 /// Bytes of a memory that stay resident when its place is free: a replaced user starts warm.
