@@ -16,7 +16,7 @@ Tasks:
                       --peers wrk,oha,..  --rounds N  --seconds S  --json FILE  --update-readme
   bench --instructions [--update]
                       Count the instructions of the hot paths and compare with those accepted; --update accepts
-  setup               Install what tests need: the wasm target, Locust and nginx to compare with, the git hook
+  setup               Install what tests need: the wasm target, Locust, nginx, valgrind, the git hook
   check [--fast]      Format, rules of files and crates, clippy; --fast leaves out clippy
   test                The whole gate, as CI runs it
   guests              Build the examples and the guests of the tests into target/guests

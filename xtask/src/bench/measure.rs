@@ -2,9 +2,10 @@
 //!
 //! Upstream: `bench` says who and what. Downstream: [`Run`], which tables and JSON are made of.
 //!
-//! The figures are those of a window. It opens when the tool is in its stride (for users who wait: when the
-//! target has counted a request of each), and closes before the tool ends. CPU time and the
-//! target's count are read at both ends, so what a tool takes to start is in nobody's cost of a request.
+//! The figures are those of a window. It opens when the tool is in its stride: some time after the target has counted
+//! as many requests as there are users. It closes before the tool ends. CPU time and the target's count are
+//! read at both ends, so what a tool takes to start is in nobody's cost of a request. A tool whose own report
+//! is not needed is stopped then.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -21,11 +22,13 @@ use super::target::{Target, Total};
 use super::tools::{Job, Said, Tool};
 use super::workload::{Case, Measure};
 
-/// From the first request to the window: all users are up and all connections are open.
+/// From the first requests to the window: all users are up and all connections are open.
 const WARM_UP: Duration = Duration::from_secs(2);
-/// How much longer than the window a tool is told to go on.
-const AFTER: Duration = Duration::from_secs(1);
-/// Longest time to the first request, or until every waiting user has sent one.
+/// How much longer than the window a tool is told to go on: some count from before their first request.
+const AFTER: Duration = Duration::from_secs(2);
+/// How many users a tool that has to come to its end starts in a second, at least.
+const USERS_STARTED_PER_SECOND: u32 = 1_000;
+/// Longest time until there were as many requests as there are users.
 const START_MAX: Duration = Duration::from_secs(120);
 /// Longest time from the window to the tool's own end.
 const END_MAX: Duration = Duration::from_secs(60);
@@ -33,8 +36,8 @@ const END_MAX: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(250);
-/// Most of a tool's talk that an error shows.
-const TALK_BYTES_MAX: usize = 600;
+/// Most lines of a tool's talk that an error shows.
+const TALK_LINES_MAX: usize = 3;
 
 /// What one run cost.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +54,7 @@ pub(super) struct Run {
     pub(super) cpu_seconds: f64,
     /// CPU time of the target in the window.
     pub(super) target_cpu_seconds: f64,
-    /// From the start of the process to the window, without the warm-up: for users who wait, until all are up.
+    /// From the start of the process until there were as many requests as there are users.
     pub(super) start_seconds: f64,
     /// CPU time of the tool until then.
     pub(super) start_cpu_seconds: f64,
@@ -95,9 +98,13 @@ pub(super) struct Setting<'a> {
 }
 
 impl Setting<'_> {
-    /// How long a tool is told to run. Users who wait are stopped when they were measured.
+    /// How long a tool is told to run: as long as it takes to measure it, and some more.
     pub(super) fn run_seconds(&self, case: Case) -> u64 {
-        let start = if case.measure == Measure::Memory { START_MAX } else { Duration::ZERO };
+        let start = if case.measure.needs_report() {
+            Duration::from_secs((case.users / USERS_STARTED_PER_SECOND).into())
+        } else {
+            START_MAX
+        };
         (start + WARM_UP + AFTER).as_secs() + self.seconds
     }
 }
@@ -116,7 +123,7 @@ pub(super) fn run(
     target.reset()?;
     let mut generator = Generator::start(setting, job.program, words)?;
     let is_memory = job.case.measure == Measure::Memory;
-    let expected = if is_memory { u64::from(job.case.users) } else { 1 };
+    let expected = u64::from(job.case.users);
     let started = Instant::now();
     while target.total()?.received < expected {
         generator.expect_alive("before its load was there")?;
@@ -138,8 +145,8 @@ pub(super) fn run(
     let peak_rss_kib = process::peak_rss_kib(generator.pid()).context("its memory is not shown")?;
     private.extend(process::private_kib(generator.pid()).map(|kib| kib as f64));
     let private = statistics::Spread::of(private).context("its memory is not shown")?;
-    // A user that waits has nothing to report, and need not be waited for.
-    let exit_code = if is_memory { generator.stop() } else { generator.finish()? };
+    let needs_report = job.case.measure.needs_report();
+    let exit_code = if needs_report { generator.finish()? } else { generator.stop() };
     let is_accuracy = job.case.measure == Measure::Accuracy;
     let times = if is_accuracy { target.service_times_us()? } else { Vec::new() };
     let said = generator.said();
@@ -156,7 +163,7 @@ pub(super) fn run(
         private_kib: private.median,
         reported_us: is_accuracy.then(|| tool.percentiles_us(&said)).flatten(),
         true_us: statistics::percentiles(times),
-        lag_p99_us: tool.lag_p99_us(&said),
+        lag_p99_us: needs_report.then(|| tool.lag_p99_us(&said)).flatten(),
         all_requests: target.total()?.received,
         exit_code,
     })
@@ -270,12 +277,9 @@ impl Generator {
     fn talk(&self) -> String {
         let Said { stdout, stderr, .. } = self.said();
         let text = if stderr.trim().is_empty() { stdout } else { stderr };
-        let text = text.trim();
-        let mut from = text.len().saturating_sub(TALK_BYTES_MAX);
-        while !text.is_char_boundary(from) {
-            from += 1;
-        }
-        if text.is_empty() { "it said nothing".to_owned() } else { text[from..].to_owned() }
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let last = &lines[lines.len().saturating_sub(TALK_LINES_MAX)..];
+        if last.is_empty() { "it said nothing".to_owned() } else { last.join(" / ") }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::results::{Results, Row};
 use super::statistics::{PERCENTILES, Spread};
-use super::workload::{Measure, Workload};
+use super::workload::Measure;
 
 /// What stands where a tool has no figure.
 const NONE: &str = "-";
@@ -13,11 +13,11 @@ const NONE: &str = "-";
 /// The table of a workload, with its heading and notes.
 pub(super) fn of(results: &Results) -> String {
     let workload = results.workload;
-    let table = match (workload, results.measure()) {
-        (Workload::Curve, _) => curve(results),
-        (_, Measure::Cost) => cost(results),
-        (_, Measure::Accuracy) => accuracy(results),
-        (_, Measure::Memory) => memory(results),
+    let table = match results.measure() {
+        Measure::Cost => cost(results),
+        Measure::Accuracy => accuracy(results),
+        Measure::Memory => memory(results),
+        Measure::Lag => curve(results),
     };
     let mut text = format!("### {}: {}\n\n", workload.name(), workload.about());
     text.push_str(&table.markdown());
@@ -137,7 +137,7 @@ fn memory(results: &Results) -> Table {
         "peak RSS MiB",
         "all up after s",
         "CPU us/user to start",
-        "busy while waiting",
+        "% busy while waiting",
     ];
     let mut table = Table::new(&header);
     // The row of one user is in the figures of the other one.
@@ -153,7 +153,7 @@ fn memory(results: &Results) -> Table {
             median(&|run| mib(run.peak_rss_kib as f64), 1),
             median(&|run| run.start_seconds, 2),
             median(&|run| run.start_cpu_seconds * 1e6 / users, 0),
-            median(&|run| run.cpu_seconds * 100.0 / run.seconds, 1) + " %",
+            median(&|run| run.cpu_seconds * 100.0 / run.seconds, 1),
         ]);
     }
     table
@@ -182,7 +182,7 @@ fn curve(results: &Results) -> Table {
             number(base.and_then(|base| row.cost_ratio(base)), 2),
             number(row.spread(|run| Some(mib(run.peak_rss_kib as f64))).map(|it| it.median), 1),
             number(lag, 1),
-            number(busy.map(|busy| busy.median), 0) + " %",
+            busy.map_or(NONE.to_owned(), |busy| format!("{:.0} %", busy.median)),
         ]);
     }
     table
@@ -232,6 +232,7 @@ fn ranged(spread: Option<Spread>, digits: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::results::tests::{results, run};
+    use super::super::workload::Workload;
     use super::*;
 
     #[test]

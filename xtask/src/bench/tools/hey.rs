@@ -34,6 +34,10 @@ impl Tool for Hey {
         if case.protocol == Protocol::Http2 {
             return Err("it sends all its HTTP/2 requests over one connection");
         }
+        if case.protocol == Protocol::Https {
+            // Else it sends the port within the name of the server, which is no name.
+            all.extend(words(&[&"-host", &"localhost"]));
+        }
         all.push(one_url(job)?);
         Ok(all)
     }
