@@ -58,6 +58,49 @@ fn a_run_over_tls_trusts_the_certificate_it_is_given() {
 }
 
 #[test]
+fn a_run_over_http_2_gets_the_same_answers() {
+    let (mut target, url) = start("--tls --http2");
+    let args = "-u 2 -r 100 -i 20 --insecure --http-version 2";
+    let finished = Wload::run(&guest("raw-contract"), &url, args).expect(0);
+    assert_eq!(finished.verdict(), "passed: 20 requests, 0 failures, 0 exceptions");
+    let args = "Shopper -u 2 -r 100 -i 4 --insecure --http-version 2";
+    let finished = Wload::run(&guest("bench"), &url, args).expect(0);
+    assert_eq!(finished.verdict(), "passed: 20 requests, 0 failures, 0 exceptions");
+    // Without asking for it there is none.
+    let finished = Wload::run(&guest("raw-contract"), &url, "-u 1 -i 2 --insecure").expect(0);
+    assert_eq!(finished.verdict(), "passed: 2 requests, 0 failures, 0 exceptions");
+    target.close_stdin();
+    let finished = target.finish();
+    assert!(finished.stderr.contains("42 requests received, 42 answered in full"), "{finished}");
+}
+
+#[test]
+fn a_benchmark_asks_for_counts_line_by_line() {
+    let command = Wload::new("demo-target --port 0 --control");
+    let mut target = command.with_stdin().spawn();
+    let url = target.first_line();
+    let _ = Wload::run(&guest("raw-contract"), &url, "-u 1 -i 7").expect(0);
+    target.say("total\ncounts\nreset\ntotal\nnonsense\n");
+    target.close_stdin();
+    let finished = target.finish();
+    assert_eq!(finished.code, Some(0), "{finished}");
+    let answers: Vec<serde_json::Value> = finished
+        .stdout
+        .lines()
+        .skip(1)
+        .map(|line| serde_json::from_str(line).expect("each answer is a line of JSON"))
+        .collect();
+    let [total, counts, reset, again, nonsense] = answers.as_slice() else {
+        panic!("one answer to each line: {finished}")
+    };
+    assert_eq!((&total["received"], &total["by_status"]["200"]), (&7.into(), &7.into()));
+    assert_eq!(counts["service_times_us"].as_array().map(Vec::len), Some(7));
+    assert_eq!((reset, &again["received"]), (&serde_json::json!({}), &0.into()));
+    let expected = "found `nonsense`: expected `total`, `counts` or `reset`";
+    assert_eq!(nonsense["error"], expected);
+}
+
+#[test]
 fn values_that_cannot_be_are_refused() {
     let latency = Wload::new("demo-target --port 0 --latency slowly").expect(2);
     assert!(latency.stderr.contains("`slowly`"), "{latency}");

@@ -6,6 +6,7 @@
 #![cfg(test)]
 
 mod behaviour;
+mod bench;
 mod coverage;
 mod hibernation;
 mod http;

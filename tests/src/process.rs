@@ -6,7 +6,7 @@
 #![expect(clippy::panic, reason = "what the kit finds is a test that failed")]
 
 use std::ffi::{OsStr, OsString};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -276,6 +276,15 @@ impl Running {
     pub fn pid(&self) -> Pid {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         pid.expect("a process has an id")
+    }
+
+    /// Writes to its stdin.
+    ///
+    /// # Panics
+    /// When it has none, or does not read it.
+    pub fn say(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().expect("it was started with a stdin");
+        stdin.write_all(text.as_bytes()).expect("it reads its stdin");
     }
 
     /// The end of its stdin.

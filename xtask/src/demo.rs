@@ -63,13 +63,15 @@ fn build(repository: &Repository) -> Result<PathBuf> {
     let mut command = cargo(repository.root(), words);
     command.arg("--message-format=json-render-diagnostics");
     let messages = run_for_output(command)?;
-    executable(&messages).context("cargo built `wload` and does not say where")
+    executable(&messages, "wload").context("cargo built `wload` and does not say where")
 }
 
-fn executable(messages: &str) -> Option<PathBuf> {
+/// The path of a binary that cargo has built, among its messages.
+pub(crate) fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == name)
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
 }
 
@@ -139,13 +141,15 @@ mod tests {
     #[test]
     fn the_executable_is_found_among_cargos_messages() {
         let messages = concat!(
-            r#"{"reason":"compiler-artifact","executable":null}"#,
+            r#"{"reason":"compiler-artifact","target":{"name":"wload"},"executable":null}"#,
             "\n",
-            r#"{"reason":"compiler-artifact","executable":"/t/debug/wload"}"#,
+            r#"{"reason":"compiler-artifact","target":{"name":"other"},"executable":"/t/other"}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","target":{"name":"wload"},"executable":"/t/wload"}"#,
             "\n",
             r#"{"reason":"build-finished","success":true}"#,
         );
-        assert_eq!(executable(messages), Some(PathBuf::from("/t/debug/wload")));
-        assert_eq!(executable(""), None);
+        assert_eq!(executable(messages, "wload"), Some(PathBuf::from("/t/wload")));
+        assert_eq!(executable("", "wload"), None);
     }
 }

@@ -18,7 +18,7 @@ const DUPLICATES: &str = "xtask/duplicate-versions.txt";
 
 /// Our crates, and which of our crates each may depend on. Data goes up and control goes down: an edge
 /// against the flow would let a lower part know its users.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("wload-core", &["wload-fuzz"]),
     ("wload-http", &["wload-core", "wload-fuzz"]),
     ("wload-scenario", &["wload-core", "wload-fuzz", "wload-http"]),
@@ -39,6 +39,7 @@ const EDGES: [(&str, &[&str]); 12] = [
     ),
     // For tests only.
     ("wload-fuzz", &[]),
+    ("wload-instructions", &["wload-core"]),
     ("wload-sdk", &["wload-sdk-macros"]),
     ("wload-sdk-macros", &[]),
     // They drive the binary; the target is theirs to ask what it really received.
@@ -54,7 +55,7 @@ const OWNERS: [(&str, &[&str]); 11] = [
     ("toml", &["wload"]),
     ("indicatif", &["wload"]),
     ("hyper", &["wload-http", "wload-demo-target", "wload-tests"]),
-    ("h2", &["wload-http"]),
+    ("h2", &["wload-http", "wload-demo-target"]),
     ("rustls", &["wload-http", "wload-demo-target", "wload-tests"]),
     ("wit-bindgen", &["wload-sdk"]),
     // Errors of a library have types.

@@ -13,7 +13,7 @@ use crate::command::{self, cargo, output, program};
 use crate::printer;
 use crate::repository::{Repository, is_ci};
 use crate::tally::Tally;
-use crate::{check, deps, guests, setup, skips, tidy};
+use crate::{bench, check, deps, guests, setup, skips, tidy};
 
 /// What one step did.
 struct Outcome {
@@ -50,6 +50,7 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     step("clippy of guests", &mut || guests::clippy(repository));
     step("build", &mut || build(repository));
     step("tests", &mut || tests(repository, &mut tally));
+    step("instructions", &mut || instructions(repository));
     step("documentation", &mut || documentation(repository));
     step("generated files", &mut || nothing_changed(repository));
     summary(&outcomes, &tally, &skips::read(repository)?);
@@ -72,6 +73,20 @@ fn tests(repository: &Repository, tally: &mut Tally) -> Result<()> {
     command::run_observed(command, |line| tally.observe(line))?;
     ensure!(tally.passed > 0, "`cargo test` ran no test");
     Ok(())
+}
+
+/// The cost of the hot paths, in instructions. Without valgrind it is not checked at home, and that is an error
+/// in CI.
+fn instructions(repository: &Repository) -> Result<()> {
+    match setup::valgrind(repository) {
+        Ok(_) => bench::instructions::run(repository, false),
+        Err(error) if !is_ci() => {
+            printer::failure(&error);
+            printer::talk("valgrind: goes on without it; NO INSTRUCTIONS ARE COUNTED");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Our own documentation, where a warning is mostly a link to nowhere.

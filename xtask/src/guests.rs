@@ -32,6 +32,16 @@ pub(crate) fn build(repository: &Repository) -> Result<()> {
     Ok(())
 }
 
+/// Builds the scenario of benchmarks only.
+///
+/// # Errors
+/// When the wasm target cannot be installed, or it does not build.
+pub(crate) fn build_bench(repository: &Repository) -> Result<()> {
+    setup::wasm_target(repository)?;
+    run(with_target_folder(repository, "tests/guests", &["build", "--package", "bench"]))
+        .context("failed to build the guest of benchmarks")
+}
+
 /// Checks the format of all guests.
 ///
 /// # Errors

@@ -5,6 +5,7 @@
 //! the whole gate, [`tidy`] and [`deps`] the rules of files and of crates. These two are public
 //! because `tests/tidy` runs them as tests.
 
+mod bench;
 mod check;
 mod command;
 mod demo;
@@ -60,6 +61,8 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Check { is_fast } => check::check(&repository, is_fast)?,
         Task::Test => return gate::run(&repository),
         Task::Demo { arguments } => return demo::run(&repository, &arguments),
+        Task::Bench { options } => bench::run(&repository, &options)?,
+        Task::Instructions { is_update } => bench::instructions::run(&repository, is_update)?,
         Task::Generate { is_check } => generate::generate(&repository, is_check)?,
         Task::Deps => deps::check(&repository)?,
         Task::Fuzz { name, seed } => fuzz::fuzz(&repository, name.as_deref(), seed)?,

@@ -4,11 +4,15 @@
 //! named with what was found or done. Doing it twice changes nothing. Nothing is installed outside of
 //! the Rust toolchain and `target/tools`.
 
+mod debian;
 mod locust;
 mod nginx;
+mod valgrind;
+
+pub(crate) use self::valgrind::Valgrind;
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -27,8 +31,12 @@ const HOOKS: &str = ".githooks";
 /// When something cannot be installed: what, and what to do.
 pub(crate) fn everything(repository: &Repository) -> Result<()> {
     rust(repository)?;
-    locust::install(repository)?;
+    locust(repository)?;
     nginx::install(repository);
+    if let Err(error) = valgrind(repository) {
+        printer::failure(&error);
+        printer::talk("valgrind: goes on without it; no instructions are counted");
+    }
     git_hook(repository)
 }
 
@@ -39,7 +47,7 @@ pub(crate) fn everything(repository: &Repository) -> Result<()> {
 pub(crate) fn for_gate(repository: &Repository) -> Result<()> {
     rust(repository)?;
     nginx::install(repository);
-    match locust::install(repository) {
+    match locust(repository).map(drop) {
         Err(error) if !is_ci() => {
             printer::failure(&error);
             printer::talk("Locust: goes on without it; the tests that compare with it are skipped");
@@ -47,6 +55,22 @@ pub(crate) fn for_gate(repository: &Repository) -> Result<()> {
         }
         other => other,
     }
+}
+
+/// Locust: the Python that has it, and its version.
+///
+/// # Errors
+/// When it is not there and cannot be installed.
+pub(crate) fn locust(repository: &Repository) -> Result<(PathBuf, String)> {
+    locust::install(repository)
+}
+
+/// valgrind, which counts instructions.
+///
+/// # Errors
+/// When it is not there and cannot be unpacked.
+pub(crate) fn valgrind(repository: &Repository) -> Result<Valgrind> {
+    valgrind::install(repository)
 }
 
 /// The tools that come with Rust.

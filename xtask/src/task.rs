@@ -3,6 +3,8 @@
 //! Upstream: the arguments. Downstream: one [`Task`]. Parsed by hand: it is one word and at most one
 //! flag, and clap belongs to the binary.
 
+use crate::bench::BenchOptions;
+
 /// The tasks, for people.
 pub(crate) const HELP: &str = "\
 Usage: cargo xtask TASK
@@ -10,7 +12,11 @@ Usage: cargo xtask TASK
 Tasks:
   demo [-- OPTIONS]   The first run: a shop to test against, and 1000 users who buy there.
                       OPTIONS go to `wload run`: cargo xtask demo -- --users 10 --run-time 3s
-  setup               Install what tests need: the wasm target, Locust and nginx to compare with, the git hook
+  bench [WORKLOAD..]  What a request and a user cost beside other tools, which it installs
+                      --peers wrk,oha,..  --rounds N  --seconds S  --json FILE  --update-readme
+  bench --instructions [--update]
+                      Count the instructions of the hot paths and compare with those accepted; --update accepts
+  setup               Install what tests need: the wasm target, Locust, nginx, valgrind, the git hook
   check [--fast]      Format, rules of files and crates, clippy; --fast leaves out clippy
   test                The whole gate, as CI runs it
   guests              Build the examples and the guests of the tests into target/guests
@@ -40,6 +46,16 @@ pub(crate) enum Task {
     Demo {
         /// What else `wload run` gets.
         arguments: Vec<String>,
+    },
+    /// Measurements beside other tools.
+    Bench {
+        /// What, and how long.
+        options: BenchOptions,
+    },
+    /// Counts of instructions.
+    Instructions {
+        /// Accept what is counted.
+        is_update: bool,
     },
     /// Golden files.
     Generate {
@@ -88,6 +104,16 @@ impl Task {
                 let skipped = usize::from(rest.first().is_some_and(|word| word == "--"));
                 Ok(Self::Demo { arguments: rest[skipped..].to_vec() })
             }
+            "bench" if rest.first().is_some_and(|word| word == "--instructions") => {
+                match &rest[1..] {
+                    [] => Ok(Self::Instructions { is_update: false }),
+                    [word] if word == "--update" => Ok(Self::Instructions { is_update: true }),
+                    [word, ..] => Err(format!(
+                        "`{word}` after `--instructions`; only `--update` may stand there"
+                    )),
+                }
+            }
+            "bench" => Ok(Self::Bench { options: BenchOptions::parse(&rest)? }),
             "generate" => Ok(Self::Generate { is_check: flag("--check")? }),
             "deps" => alone(Self::Deps),
             "fuzz" => fuzz(&rest),
@@ -124,6 +150,13 @@ mod tests {
         assert_eq!(parse("setup"), Ok(Task::Setup));
         assert_eq!(parse("check"), Ok(Task::Check { is_fast: false }));
         assert_eq!(parse("check --fast"), Ok(Task::Check { is_fast: true }));
+        let counted = |is_update| Ok(Task::Instructions { is_update });
+        assert_eq!(parse("bench --instructions"), counted(false));
+        assert_eq!(parse("bench --instructions --update"), counted(true));
+        let error = parse("bench --instructions get").unwrap_err();
+        assert_eq!(error, "`get` after `--instructions`; only `--update` may stand there");
+        let options = BenchOptions::parse(&["get".to_owned()]).unwrap();
+        assert_eq!(parse("bench get"), Ok(Task::Bench { options }));
         assert_eq!(parse("generate --check"), Ok(Task::Generate { is_check: true }));
         let name = Some("shapes".to_owned());
         assert_eq!(parse("fuzz shapes 7"), Ok(Task::Fuzz { name, seed: Some(7) }));
@@ -154,8 +187,9 @@ mod tests {
 
     #[test]
     fn the_help_names_every_task() {
-        for name in ["demo", "setup", "check", "test", "guests", "generate", "deps", "fuzz", "help"]
-        {
+        for name in [
+            "demo", "bench", "setup", "check", "test", "guests", "generate", "deps", "fuzz", "help",
+        ] {
             assert!(HELP.contains(&format!("\n  {name}")), "{name}");
             assert!(parse(name).is_ok(), "{name}");
         }

@@ -37,6 +37,14 @@ impl Chance {
         share >= 1.0 || ((self.next() >> 11) as f64) < share * (1u64 << 53) as f64
     }
 
+    /// A number of the standard normal distribution, by the method of Box and Muller.
+    pub(crate) fn normal(&self) -> f64 {
+        // Never zero, whose logarithm is infinite.
+        let radius = (((self.next() >> 11) + 1) as f64 / (1u64 << 53) as f64).ln() * -2.0;
+        let turn = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        radius.sqrt() * (turn * std::f64::consts::TAU).cos()
+    }
+
     /// Starts the sequence again.
     pub(crate) fn rewind(&self) {
         self.state.store(self.seed, Ordering::Relaxed);

@@ -23,6 +23,8 @@ pub struct TargetConfig {
     pub out_of_stock_rate: f64,
     /// Whether to speak HTTPS, with a self-signed certificate made at the start.
     pub tls: bool,
+    /// Whether to offer HTTP/2 where TLS is spoken.
+    pub http2: bool,
     /// Where the sequence of chances starts: the same seed and the same order of requests give the same answers.
     pub seed: u64,
 }
@@ -36,6 +38,7 @@ impl Default for TargetConfig {
             error_rate: 0.0,
             out_of_stock_rate: 0.0,
             tls: false,
+            http2: false,
             seed: 1,
         }
     }

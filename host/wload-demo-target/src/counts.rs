@@ -151,6 +151,13 @@ impl ThreadCounts {
         *inner = Inner { generation, tallies, ..Inner::default() };
     }
 
+    /// Adds what this thread counted on all routes together to `total`.
+    pub(crate) fn add_total_to(&self, total: &mut Tally) {
+        for tally in self.lock().tallies.iter().filter(|tally| tally.received > 0) {
+            total.add(tally);
+        }
+    }
+
     /// Adds what this thread counted to `counts`.
     pub(crate) fn add_to(&self, counts: &mut Counts) {
         let inner = self.lock();
@@ -189,6 +196,11 @@ impl CountedBody {
         let mut body = Self::uncounted(data);
         body.end = Some((counts, ticket, status, length));
         body
+    }
+
+    /// All of it at once, which is what completes the response.
+    pub(crate) fn take(&mut self) -> Bytes {
+        self.data.take().unwrap_or_default()
     }
 }
 
@@ -250,6 +262,9 @@ mod tests {
         assert_eq!((tally.request_body_bytes, tally.response_body_bytes), (6, 5));
         assert_eq!(tally.by_status, BTreeMap::from([(200, 1)]));
         assert_eq!(&counts.total, tally);
+        let mut total = Tally::default();
+        thread.add_total_to(&mut total);
+        assert_eq!(total, counts.total);
     }
 
     #[test]

@@ -6,14 +6,14 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::limits::{MAX_LATENCY, MAX_THREADS};
+use crate::limits::{MAX_LATENCY, MAX_SIGMA, MAX_THREADS};
 
 /// Why a text is not a latency.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LatencyError {
     /// The word before the colon is unknown, or there is none.
     #[error(
-        "read latency `{text}`: expected `none`, `fixed:10ms`, `bimodal:5ms,50ms,0.1` or `stall:5s,500ms`"
+        "read latency `{text}`: expected `none`, `fixed:10ms`, `bimodal:5ms,50ms,0.1`, `lognormal:10ms,0.4` or `stall:5s,500ms`"
     )]
     UnknownKind {
         /// The whole text.
@@ -46,6 +46,14 @@ pub enum LatencyError {
     /// The share of slow answers is not a share.
     #[error("read share `{text}` of slow answers: expected a number from 0 to 1, as in `0.1`")]
     BadShare {
+        /// The value.
+        text: String,
+    },
+    /// The length of a tail is out of range.
+    #[error(
+        "read `{text}` as the sigma of a lognormal latency: expected a number from 0 to {MAX_SIGMA}"
+    )]
+    BadSigma {
         /// The value.
         text: String,
     },

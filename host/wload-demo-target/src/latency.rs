@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::chance::Chance;
 use crate::error::LatencyError;
-use crate::limits::MAX_LATENCY;
+use crate::limits::{MAX_LATENCY, MAX_SIGMA};
 
 /// How long a target takes for a request, from the last byte of the request on.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -26,6 +26,14 @@ pub enum Latency {
         slow: Duration,
         /// The share of requests that take the rare time, from 0 to 1.
         slow_share: f64,
+    },
+    /// Around a median, with a long tail: the logarithm is normal. The percentile of rank `q` is the median times
+    /// `exp(sigma * z)`, where `z` is the normal distribution's own of that rank.
+    Lognormal {
+        /// Half of all requests take less.
+        median: Duration,
+        /// How long the tail is: at 0.4, one of a hundred takes 2.5 medians.
+        sigma: f64,
     },
     /// At once, except that all answers stop for a while again and again. The first stall begins one
     /// interval after the start or the last reset.
@@ -45,6 +53,11 @@ impl Latency {
             Latency::Fixed(time) => received + time,
             Latency::Bimodal { fast, slow, slow_share } => {
                 received + if chance.happens(slow_share) { slow } else { fast }
+            }
+            Latency::Lognormal { median, sigma } => {
+                // The longest is a chance of one in 10^53 with the longest tail; nobody waits for it.
+                let time = median.as_secs_f64() * (sigma * chance.normal()).exp();
+                received + Duration::from_secs_f64(time.min(MAX_LATENCY.as_secs_f64()))
             }
             Latency::Stall { every, length } => {
                 let since = received.saturating_duration_since(epoch);
@@ -73,6 +86,14 @@ impl Latency {
                     Ok(())
                 } else {
                     Err(LatencyError::BadShare { text: slow_share.to_string() })
+                }
+            }
+            Latency::Lognormal { median, sigma } => {
+                limited(median)?;
+                if (0.0..=MAX_SIGMA).contains(&sigma) {
+                    Ok(())
+                } else {
+                    Err(LatencyError::BadSigma { text: sigma.to_string() })
                 }
             }
             Latency::Stall { every, length } => {
@@ -116,6 +137,15 @@ impl FromStr for Latency {
                 },
                 _ => return Err(wrong_count("bimodal:5ms,50ms,0.1")),
             },
+            "lognormal" => match values[..] {
+                [median, sigma] => Latency::Lognormal {
+                    median: parse_duration(median)?,
+                    sigma: sigma
+                        .parse()
+                        .map_err(|_| LatencyError::BadSigma { text: sigma.to_owned() })?,
+                },
+                _ => return Err(wrong_count("lognormal:10ms,0.4")),
+            },
             "stall" => match values[..] {
                 [every, length] => Latency::Stall {
                     every: parse_duration(every)?,
@@ -140,6 +170,9 @@ impl fmt::Display for Latency {
             Latency::Bimodal { fast, slow, slow_share } => {
                 let (fast, slow) = (show_duration(fast), show_duration(slow));
                 write!(out, "bimodal:{fast},{slow},{slow_share}")
+            }
+            Latency::Lognormal { median, sigma } => {
+                write!(out, "lognormal:{},{sigma}", show_duration(median))
             }
             Latency::Stall { every, length } => {
                 let (every, length) = (show_duration(every), show_duration(length));
@@ -193,6 +226,7 @@ mod tests {
                 "bimodal:5ms,50ms,0.1",
                 Latency::Bimodal { fast: 5 * MS, slow: 50 * MS, slow_share: 0.1 },
             ),
+            ("lognormal:10ms,0.4", Latency::Lognormal { median: 10 * MS, sigma: 0.4 }),
             ("stall:5s,500ms", Latency::Stall { every: 5000 * MS, length: 500 * MS }),
         ] {
             assert_eq!(text.parse(), Ok(latency), "{text}");
@@ -219,6 +253,10 @@ mod tests {
             ("bimodal:1ms,2ms,x", "read share `x`"),
             ("bimodal:1ms,2ms,NaN", "read share `NaN`"),
             ("bimodal:1ms,2ms,1.5", "read share `1.5`"),
+            ("lognormal:1ms", "has 1 values"),
+            ("lognormal:1ms,x", "read `x` as the sigma"),
+            ("lognormal:1ms,-1", "read `-1` as the sigma"),
+            ("lognormal:1ms,3", "expected a number from 0 to 2"),
             ("stall:1s,1s", "stall for 1s every 1s"),
             ("stall:0s,0s", "stall for 0us every 0us"),
         ] {
@@ -247,5 +285,19 @@ mod tests {
         let slow =
             (0..10_000).filter(|_| latency.deadline(now, now, &chance) == now + 9 * MS).count();
         assert!((2_300..2_700).contains(&slow), "{slow}");
+    }
+
+    #[test]
+    fn the_percentiles_of_a_long_tail_are_those_of_the_formula() {
+        let latency: Latency = "lognormal:10ms,0.4".parse().unwrap();
+        let (now, chance) = (Instant::now(), Chance::new(7));
+        let mut times: Vec<f64> = (0..100_000)
+            .map(|_| (latency.deadline(now, now, &chance) - now).as_secs_f64() * 1e3)
+            .collect();
+        times.sort_unstable_by(f64::total_cmp);
+        for (rank, z) in [(50_000, 0.0), (90_000, 1.281_55), (99_000, 2.326_35)] {
+            let expected = 10.0 * f64::exp(0.4 * z);
+            assert!((times[rank] / expected - 1.0).abs() < 0.02, "{rank}: {}", times[rank]);
+        }
     }
 }

@@ -30,6 +30,7 @@ mod chance;
 mod config;
 mod counts;
 mod error;
+mod http2;
 mod latency;
 pub mod limits;
 mod reply;

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub const MAX_THREADS: usize = 64;
 /// Longest latency that can be asked for, by the configuration or by `/delay/{ms}`.
 pub const MAX_LATENCY: Duration = Duration::from_secs(60);
+/// Longest tail of a lognormal latency: one of a hundred takes a hundred medians.
+pub const MAX_SIGMA: f64 = 2.0;
 /// Largest body of `/bytes/{n}`; a larger `n` gets this many.
 pub const MAX_BYTES_BODY: usize = 16 << 20;
 /// Largest request body that is read; a larger one is answered 413 and the connection closed.

@@ -30,7 +30,8 @@ use crate::alarm::Alarm;
 use crate::catalog::Catalog;
 use crate::chance::Chance;
 use crate::config::TargetConfig;
-use crate::counts::{CountedBody, Counts, ThreadCounts};
+use crate::counts::{CountedBody, Counts, Tally, ThreadCounts};
+use crate::http2;
 use crate::limits::{MAX_REQUEST_BYTES, MAX_SERVICE_TIMES};
 use crate::reply::Reply;
 use crate::routes::{self, Route};
@@ -77,6 +78,14 @@ impl Target {
             thread.add_to(&mut counts);
         }
         counts
+    }
+
+    pub(crate) fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        for thread in &self.counts {
+            thread.add_total_to(&mut total);
+        }
+        total
     }
 
     pub(crate) fn reset(&self) {
@@ -161,8 +170,10 @@ async fn serve_stream(
     match tls {
         None => serve_connection(target, counts, stream).await,
         Some(acceptor) => {
-            if let Ok(stream) = acceptor.accept(stream).await {
-                serve_connection(target, counts, stream).await;
+            let Ok(stream) = acceptor.accept(stream).await else { return };
+            match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => http2::serve_connection(target, counts, stream).await,
+                _ => serve_connection(target, counts, stream).await,
             }
         }
     }
@@ -177,28 +188,38 @@ where
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-/// Reads, counts, answers and delays one request.
+/// Reads and answers one request.
 async fn serve(
     target: &Target,
     counts: &Arc<ThreadCounts>,
     request: Request<Incoming>,
 ) -> Result<Response<CountedBody>, Box<dyn std::error::Error + Send + Sync>> {
     let (request, body) = request.into_parts();
-    let body = match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
-        Ok(body) => body.to_bytes(),
+    match Limited::new(body, MAX_REQUEST_BYTES).collect().await {
+        Ok(body) => Ok(answer(target, counts, &request, body.to_bytes()).await),
         Err(error) => {
             counts.not_read();
-            return if error.is::<LengthLimitError>() {
-                Ok(too_large().into_response(CountedBody::uncounted))
+            if error.is::<LengthLimitError>() {
+                let reply = too_large().with(CONNECTION, HeaderValue::from_static("close"));
+                Ok(reply.into_response(CountedBody::uncounted))
             } else {
                 Err(error)
-            };
+            }
         }
-    };
+    }
+}
+
+/// Counts, answers and delays a request that was read, whatever its protocol.
+pub(crate) async fn answer(
+    target: &Target,
+    counts: &Arc<ThreadCounts>,
+    request: &Parts,
+    body: Bytes,
+) -> Response<CountedBody> {
     let received = Instant::now();
     let path = request.uri.path();
     if path.starts_with("/_") {
-        return Ok(inspect(target, &request).into_response(CountedBody::uncounted));
+        return inspect(target, request).into_response(CountedBody::uncounted);
     }
     let (route, argument) = Route::find(path);
     let ticket = counts.received(&request.method, route, body.len());
@@ -207,20 +228,20 @@ async fn serve(
     let mut reply = if target.chance.happens(target.config.error_rate) {
         Reply::error(StatusCode::INTERNAL_SERVER_ERROR, "failed by chance")
     } else {
-        routes::answer(target, route, argument, &request, body)
+        routes::answer(target, route, argument, request, body)
     };
     target.alarm.wait_until(deadline + reply.delay).await;
-    strip_body(&request, &mut reply);
+    strip_body(request, &mut reply);
     counts.served(ticket, received.elapsed());
     let status = reply.status.as_u16();
-    Ok(reply.into_response(|body| CountedBody::new(body, status, ticket, counts.clone())))
+    reply.into_response(|body| CountedBody::new(body, status, ticket, counts.clone()))
 }
 
-fn too_large() -> Reply {
+/// The answer to a request whose body is not read to its end.
+pub(crate) fn too_large() -> Reply {
     let error =
         format!("the request body is too large: expected at most {MAX_REQUEST_BYTES} bytes");
     Reply::error(StatusCode::PAYLOAD_TOO_LARGE, error)
-        .with(CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// Takes the body away where the protocol has none, so that bytes are only counted when they are sent.

@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, watch};
 
 use crate::config::TargetConfig;
-use crate::counts::Counts;
+use crate::counts::{Counts, Tally};
 use crate::error::TargetError;
 use crate::limits::{ACCEPT_BACKLOG, HANDOVER_QUEUE};
 use crate::server::{Target, accept_loop, serve_loop};
@@ -55,7 +55,7 @@ impl DemoTarget {
             .collect::<Result<Vec<ThreadRuntime>, TargetError>>()?;
         let (listener, addr) = listen(&runtimes[0], config.bind)
             .map_err(|source| TargetError::Bind { addr: config.bind, source })?;
-        let identity = config.tls.then(|| tls::make_identity(addr)).transpose()?;
+        let identity = config.tls.then(|| tls::make_identity(addr, config.http2)).transpose()?;
         let (acceptor, certificate_pem) = match identity {
             Some(identity) => (Some(identity.acceptor), Some(identity.certificate_pem)),
             None => (None, None),
@@ -125,6 +125,11 @@ impl DemoTarget {
     /// What was counted since the start or the last reset.
     pub fn counts(&self) -> Counts {
         self.target.counts()
+    }
+
+    /// The counts of all routes together, without a copy of the service times: cheap enough to ask under load.
+    pub fn total(&self) -> Tally {
+        self.target.total()
     }
 
     /// Forgets all counts and the log, and starts the chances and the stalls again. Sessions stay, so that

@@ -20,7 +20,7 @@ pub(crate) struct Identity {
 }
 
 /// Makes a certificate for `localhost`, both loopback addresses and the address that is listened on.
-pub(crate) fn make_identity(addr: SocketAddr) -> Result<Identity, TargetError> {
+pub(crate) fn make_identity(addr: SocketAddr, http2: bool) -> Result<Identity, TargetError> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     let own = addr.ip().to_string();
     if !addr.ip().is_unspecified() && !names.contains(&own) {
@@ -33,6 +33,7 @@ pub(crate) fn make_identity(addr: SocketAddr) -> Result<Identity, TargetError> {
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key.into())?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let offered: &[&[u8]] = if http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
+    config.alpn_protocols = offered.iter().map(|protocol| protocol.to_vec()).collect();
     Ok(Identity { acceptor: TlsAcceptor::from(Arc::new(config)), certificate_pem: made.cert.pem() })
 }

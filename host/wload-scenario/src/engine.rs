@@ -31,6 +31,9 @@ const GUARD_TIGHT: u64 = 64 << 10;
 const ADDRESS_SPACE_MAX: u64 = 64 << 40;
 /// Places beyond the users: describe, shape, hooks, and users that are being replaced.
 const PLACES_SPARE: u32 = 64;
+/// The same for few users, so that the address space of a small run fits where it is scarce: valgrind, which
+/// counts our instructions, has 64 GiB.
+const PLACES_SPARE_MIN: u32 = 8;
 /// Core instances of one component: Python's has 14. They are only counted, not reserved.
 const CORE_INSTANCES_MAX: u32 = 256;
 /// Bytes of a memory that stay resident when its place is free: a replaced user starts warm.
@@ -46,7 +49,7 @@ pub(crate) struct MemoryLayout {
 impl MemoryLayout {
     /// Roomy while it fits for this many users with one memory each, else as small as the limit.
     pub(crate) fn choose(users: u32, limits: &GuestLimits) -> Self {
-        let places = u64::from(users.saturating_add(PLACES_SPARE));
+        let places = u64::from(places(users));
         if places.saturating_mul(RESERVATION_ROOMY + GUARD_ROOMY) <= ADDRESS_SPACE_MAX {
             Self { reservation: RESERVATION_ROOMY, guard: GUARD_ROOMY }
         } else {
@@ -61,9 +64,13 @@ impl MemoryLayout {
     pub(crate) fn address_space(self, users: u32, memories_each: u32, limits: &GuestLimits) -> u64 {
         let memories = (self.reservation + self.guard).saturating_mul(memories_each.max(1).into());
         let stack = (limits.stack_bytes_max + HOST_STACK) as u64 + GUARD_OF_STACK;
-        let places = u64::from(users.saturating_add(PLACES_SPARE));
-        memories.saturating_add(stack).saturating_mul(places)
+        memories.saturating_add(stack).saturating_mul(places(users).into())
     }
+}
+
+/// How many instances there is a place for.
+fn places(users: u32) -> u32 {
+    users.saturating_add(users.clamp(PLACES_SPARE_MIN, PLACES_SPARE))
 }
 
 /// What every engine has in common; it decides the machine code.
@@ -104,7 +111,7 @@ pub(crate) fn running(
     users: u32,
     needs: &ResourcesRequired,
 ) -> wasmtime::Result<Engine> {
-    let places = users.saturating_add(PLACES_SPARE);
+    let places = places(users);
     let initial_memory =
         usize::try_from(needs.max_initial_memory_size.unwrap_or(0)).unwrap_or(usize::MAX);
     let initial_table =

@@ -25,11 +25,12 @@ const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 const PRINT_VERSION: &str =
     "from importlib.metadata import version; import locust.stats; print(version('locust'))";
 
-/// Finds Locust in its virtual environment or in the one that a variable names, or installs it.
+/// Finds Locust in its virtual environment or in the one that a variable names, or installs it; answers the
+/// Python that has it, and its version.
 ///
 /// # Errors
 /// When it is not there and cannot be installed.
-pub(super) fn install(repository: &Repository) -> Result<()> {
+pub(super) fn install(repository: &Repository) -> Result<(PathBuf, String)> {
     let requirements_path = repository.path(REQUIREMENTS);
     let requirements = fs::read_to_string(&requirements_path)
         .with_context(|| format!("failed to read `{}`", requirements_path.display()))?;
@@ -39,7 +40,7 @@ pub(super) fn install(repository: &Repository) -> Result<()> {
         let found = version_of(repository, Path::new(&python))
             .context("failed to find Locust where WLOAD_LOCUST_PYTHON says")?;
         printer::talk(&format!("Locust: {found} as WLOAD_LOCUST_PYTHON says"));
-        return Ok(());
+        return Ok((python.into(), found));
     }
     let folder = repository.path(FOLDER);
     let python = folder.join("bin/python");
@@ -48,7 +49,7 @@ pub(super) fn install(repository: &Repository) -> Result<()> {
     let is_installed = fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == requirements);
     if is_installed && version_of(repository, &python).is_ok_and(|found| found == wanted) {
         printer::talk(&format!("Locust: found {wanted} in {FOLDER}"));
-        return Ok(());
+        return Ok((python, wanted.to_owned()));
     }
     printer::talk(&format!("Locust: pip installs {wanted} into {FOLDER}"));
     let pip = ["-m", "pip", "--disable-pip-version-check"];
@@ -68,7 +69,8 @@ pub(super) fn install(repository: &Repository) -> Result<()> {
         bail!("pip installed Locust {found}, expected {wanted}");
     }
     fs::write(&stamp, &requirements)
-        .with_context(|| format!("failed to write `{}`", stamp.display()))
+        .with_context(|| format!("failed to write `{}`", stamp.display()))?;
+    Ok((python, found))
 }
 
 fn version_of(repository: &Repository, python: &Path) -> Result<String> {

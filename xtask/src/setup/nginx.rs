@@ -10,7 +10,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use crate::command::{output, program, run};
+use super::debian;
+use crate::command::{output, program};
 use crate::printer;
 use crate::repository::Repository;
 
@@ -41,23 +42,7 @@ pub(super) fn install(repository: &Repository) {
 
 fn unpack(repository: &Repository) -> Result<()> {
     let folder = repository.path(FOLDER);
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("failed to make `{}`", folder.display()))?;
-    let download = || run(program("apt-get", &folder, ["--quiet", "download", "nginx"]));
-    if download().is_err() {
-        // A new machine has no lists yet; only root may fetch them.
-        run(program("apt-get", &folder, ["--quiet", "update"]))
-            .and_then(|()| download())
-            .context("failed to fetch nginx; install it with your package manager")?;
-    }
-    let entries =
-        fs::read_dir(&folder).with_context(|| format!("failed to list `{}`", folder.display()))?;
-    let package = entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .context("apt fetched nginx, but there is no package")?;
-    run(program("dpkg-deb", &folder, ["--extract".as_ref(), package.as_os_str(), ".".as_ref()]))
-        .context("failed to unpack nginx")?;
+    debian::unpack(&folder, "nginx")?;
     let version = output(program(folder.join("usr/sbin/nginx"), &folder, ["-v"]));
     version.map(drop).context("the nginx of the package does not run here")
 }

@@ -24,8 +24,8 @@ pub(crate) struct DemoTargetArgs {
     /// Threads that serve
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) threads: usize,
-    /// Time that each answer takes: none, fixed:10ms, bimodal:5ms,50ms,0.1 (one of ten is slow) or
-    /// stall:5s,500ms (every 5 s everything stands still)
+    /// Time that each answer takes: none, fixed:10ms, bimodal:5ms,50ms,0.1 (one of ten is slow),
+    /// lognormal:10ms,0.4 (a median and a long tail) or stall:5s,500ms (every 5 s everything stands still)
     #[arg(long, value_name = "LATENCY", default_value = "none")]
     pub(crate) latency: String,
     /// Share of requests that are answered with status 500
@@ -41,9 +41,16 @@ pub(crate) struct DemoTargetArgs {
     /// Serve https with a certificate made for this run
     #[arg(long)]
     pub(crate) tls: bool,
+    /// Offer HTTP/2 there, too
+    #[arg(long, requires = "tls")]
+    pub(crate) http2: bool,
     /// Write that certificate to this PEM file
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) cert_out: Option<PathBuf>,
+    /// Answer each line on stdin with a line of JSON: `total`, `counts` or `reset`, as benchmarks ask;
+    /// stop when stdin is closed
+    #[arg(long, conflicts_with = "until_stdin_closes")]
+    pub(crate) control: bool,
     /// Stop when stdin is closed
     #[arg(long)]
     pub(crate) until_stdin_closes: bool,

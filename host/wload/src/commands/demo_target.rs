@@ -1,12 +1,13 @@
 //! `wload demo-target`: the small shop, until Ctrl-C or until stdin is closed.
 //!
 //! Upstream: what was typed. Downstream: a [`DemoTarget`] on threads of its own. Invariant: the first
-//! line on stdout is its URL, written when it can be reached, so that a script may wait for it.
+//! line on stdout is its URL, written when it can be reached, so that a script may wait for it. With
+//! `--control` each line of stdin is answered by one on stdout: benchmarks read counts beside the load.
 
-use std::io::Read;
 use std::net::SocketAddr;
 
-use tokio::sync::oneshot;
+use serde_json::json;
+use tokio::sync::mpsc;
 use wload_demo_target::{DemoTarget, TargetConfig};
 
 use crate::args::demo_target::DemoTargetArgs;
@@ -38,6 +39,7 @@ pub(super) fn demo_target(
         error_rate: args.error_rate,
         out_of_stock_rate: args.out_of_stock_rate,
         tls: args.tls,
+        http2: args.http2,
         seed: args.seed.unwrap_or(env.seed),
     };
     let mut target = DemoTarget::start(config)
@@ -50,7 +52,7 @@ pub(super) fn demo_target(
         })?;
     }
     printer.data(&format!("{}\n", target.url()))?;
-    runtime()?.block_on(wait_for_end(args.until_stdin_closes))?;
+    runtime()?.block_on(wait_for_end(printer, &target, args))?;
     target.stop();
     let total = target.counts().total;
     let errors: u64 = total.by_status.range(400..).map(|(_, count)| count).sum();
@@ -62,24 +64,55 @@ pub(super) fn demo_target(
     Ok(exit_code::PASSED)
 }
 
-/// Waits for Ctrl-C or SIGTERM, or, when asked to, for the end of stdin.
-async fn wait_for_end(until_stdin_closes: bool) -> Result<(), CliError> {
-    if !until_stdin_closes {
+/// Waits for Ctrl-C or SIGTERM, or, when asked to, for the end of stdin; answers its lines until then.
+async fn wait_for_end(
+    printer: &Printer,
+    target: &DemoTarget,
+    args: &DemoTargetArgs,
+) -> Result<(), CliError> {
+    if !args.until_stdin_closes && !args.control {
         return signals::wait_for_end().await;
     }
-    let (closed, is_closed) = oneshot::channel();
+    // One line at a time: who asks waits for the answer.
+    let (sender, mut lines) = mpsc::channel(1);
     // Not joined: reading stdin cannot be interrupted, and the process ends next.
     std::thread::Builder::new()
         .name("wload-stdin".to_owned())
         .spawn(move || {
-            let mut buffer = [0; 256];
-            while matches!(std::io::stdin().read(&mut buffer), Ok(1..)) {}
-            // Nobody listens when a signal came first.
-            let _ = closed.send(());
+            for line in std::io::stdin().lines().map_while(Result::ok) {
+                // Nobody listens when a signal came first.
+                if sender.blocking_send(line).is_err() {
+                    return;
+                }
+            }
         })
         .map_err(|error| CliError::broken("failed to watch stdin").caused_by(&error))?;
-    tokio::select! {
-        ended = signals::wait_for_end() => ended,
-        _ = is_closed => Ok(()),
+    let ended = signals::wait_for_end();
+    tokio::pin!(ended);
+    loop {
+        tokio::select! {
+            ended = &mut ended => return ended,
+            line = lines.recv() => {
+                let Some(line) = line else { return Ok(()) };
+                if args.control {
+                    printer.data(&format!("{}\n", answer(target, line.trim())))?;
+                }
+            }
+        }
+    }
+}
+
+/// What a line of stdin asks for, as JSON.
+fn answer(target: &DemoTarget, line: &str) -> serde_json::Value {
+    match line {
+        "total" => json!(target.total()),
+        "counts" => json!(target.counts()),
+        "reset" => {
+            target.reset();
+            json!({})
+        }
+        line => json!({
+            "error": format!("found `{line}`: expected `total`, `counts` or `reset`"),
+        }),
     }
 }
