@@ -73,6 +73,7 @@ impl Turn {
         if !self.is_queued.load(Ordering::Relaxed) {
             self.leave_lane();
             self.has_waited.store(true, Ordering::Relaxed);
+            self.turn_ns.store(0, Ordering::Relaxed);
         }
     }
 
@@ -144,6 +145,7 @@ impl ComputeMeter {
     pub(crate) fn start(&mut self) {
         self.since = None;
         self.used = Duration::ZERO;
+        self.turn.turn_ns.store(0, Ordering::Relaxed);
     }
 
     /// The call has ended.
@@ -235,6 +237,27 @@ mod tests {
         assert!(meter.used >= 10 * EPOCH_TICK);
         assert!(matches!(meter.deadline(), Ok(UpdateDeadline::Continue(1))));
         assert_eq!(meter.used, Duration::ZERO, "a wait ends what is measured");
+    }
+
+    #[tokio::test]
+    async fn a_turn_in_the_lane_is_no_part_of_the_next_call_or_of_what_comes_after_a_wait() {
+        let lane = Arc::new(Semaphore::new(1));
+        for is_new_call in [true, false] {
+            let mut meter = meter_after(2 * EPOCH_TICK, &lane);
+            let Ok(UpdateDeadline::YieldCustom(_, give_way)) = meter.deadline() else {
+                panic!("a long call gives way");
+            };
+            give_way.await;
+            // The call ends, or waits, before its next deadline; long after that the guest computes.
+            meter.limit = Duration::ZERO;
+            if is_new_call {
+                meter.stop();
+                meter.start();
+            } else {
+                meter.turn.suspended();
+            }
+            assert!(matches!(meter.deadline(), Ok(UpdateDeadline::Continue(1))), "{is_new_call}");
+        }
     }
 
     #[tokio::test]

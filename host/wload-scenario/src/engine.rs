@@ -38,6 +38,8 @@ const PLACES_SPARE_MIN: u32 = 8;
 const CORE_INSTANCES_MAX: u32 = 256;
 /// Bytes of a memory that stay resident when its place is free: a replaced user starts warm.
 const KEEP_RESIDENT: usize = 64 << 10;
+/// The same of a table.
+const KEEP_RESIDENT_OF_TABLE: usize = 4 << 10;
 
 /// What decides the layout of memories; both engines of a scenario share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,14 +106,19 @@ pub(crate) fn compiling(layout: MemoryLayout, limits: &GuestLimits) -> wasmtime:
     Engine::new(&base_config(layout, limits))
 }
 
-/// The engine that runs `users` instances of a component with these needs.
+/// The engine that runs `instances` instances of a component with these needs. `is_steady`: a place that
+/// becomes free is soon taken again; else its memory goes back to the system, so that a pool that was
+/// large for a moment does not stay so.
 pub(crate) fn running(
     layout: MemoryLayout,
     limits: &GuestLimits,
-    users: u32,
+    instances: u32,
+    is_steady: bool,
     needs: &ResourcesRequired,
 ) -> wasmtime::Result<Engine> {
-    let places = places(users);
+    let places = places(instances);
+    let (of_memory, of_table) =
+        if is_steady { (KEEP_RESIDENT, KEEP_RESIDENT_OF_TABLE) } else { (0, 0) };
     let initial_memory =
         usize::try_from(needs.max_initial_memory_size.unwrap_or(0)).unwrap_or(usize::MAX);
     let initial_table =
@@ -132,9 +139,12 @@ pub(crate) fn running(
         .max_memory_size(limits.memory_bytes_max.max(initial_memory.saturating_mul(64 << 10)))
         .max_core_instance_size(16 << 20)
         .max_component_instance_size(16 << 20)
-        .linear_memory_keep_resident(KEEP_RESIDENT)
-        .table_keep_resident(4 << 10);
+        .linear_memory_keep_resident(of_memory)
+        .table_keep_resident(of_table)
+        .async_stack_keep_resident(0);
     let mut config = base_config(layout, limits);
+    // What a call left on its stack is nobody's any more, and its pages are the system's.
+    config.async_stack_zeroing(true);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)
 }

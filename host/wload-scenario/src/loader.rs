@@ -262,7 +262,11 @@ impl Compiled {
         let needs = self.component.resources_required().ok_or_else(|| {
             ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
-        let engine = engine::running(self.layout, &self.limits, places, &needs).map_err(pool)?;
+        // A pool for fewer instances than users grows and shrinks.
+        let is_steady =
+            places <= settings.instances.kept_max || settings.isolation == Isolation::Pinned;
+        let engine =
+            engine::running(self.layout, &self.limits, places, is_steady, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;
         let pre = link(&engine, &component)?;
