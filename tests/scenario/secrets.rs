@@ -18,13 +18,13 @@ struct Searched {
     report: Report,
 }
 
-/// More users than instances, where that may be.
-fn search(mode: &str) -> Searched {
+/// More users than instances, where that may be. `name` is that of the test.
+fn search(name: &str, mode: &str, more: &str) -> Searched {
     let target = target::start();
-    let folder = empty_folder(&format!("secrets/{mode}"));
+    let folder = empty_folder(&format!("secrets/{name}"));
     let args = format!(
         "-u {USERS} -r 20 -i {TASKS} --cores 1 --isolation {mode} --limit instances={INSTANCES} \
-         --only-summary --csv run --json-file run"
+         {more} --only-summary --csv run --json-file run"
     );
     let run = Wload::run(&guest("secret"), &target.url(), &args).in_folder(&folder);
     let finished = run.output();
@@ -62,21 +62,29 @@ impl Searched {
 
 #[test]
 fn users_with_an_instance_of_their_own_find_no_secret_of_others() {
-    search("pinned").check();
+    search("pinned", "pinned", "").check();
 }
 
 #[test]
 fn users_that_go_on_in_fresh_instances_find_no_secret_of_others() {
-    let searched = search("fresh");
+    let searched = search("fresh", "fresh", "");
     searched.check();
     assert!(searched.told("", " times") > USERS, "{}", searched.finished);
 }
 
 #[test]
 fn users_that_take_turns_in_one_instance_find_no_secret_of_others() {
-    let searched = search("reuse");
+    let searched = search("reuse", "reuse", "");
     searched.check();
     let (saves, replaced) = (searched.told("", " times"), searched.told("", " instances replaced"));
     // All but those of the first users, which were not made to be reused, and few that have grown.
     assert!(saves > USERS && replaced < saves / 4, "{saves}, {replaced}: {}", searched.finished);
+}
+
+#[test]
+fn an_instance_whose_memory_has_grown_is_replaced_because_it_cannot_be_made_like_new() {
+    let searched = search("grown", "reuse", "--option grow=1000000");
+    searched.check();
+    let (saves, replaced) = (searched.told("", " times"), searched.told("", " instances replaced"));
+    assert!(replaced > saves / 2, "{saves}, {replaced}: {}", searched.finished);
 }

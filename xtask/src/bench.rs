@@ -87,7 +87,12 @@ fn prepare(repository: &Repository, options: &BenchOptions, wload: &Path) -> Res
     let mut all: Vec<Box<dyn Tool>> =
         options.peers.iter().filter_map(|name| tools::peer(name)).collect();
     // Ours comes second, after the one that all are measured by.
-    all.insert(all.len().min(1), Box::new(Wload { program: wload.to_owned() }));
+    for is_pinned in [true, false] {
+        all.insert(
+            options.peers.len().min(1),
+            Box::new(Wload { program: wload.to_owned(), is_pinned }),
+        );
+    }
     let mut ready = Vec::new();
     for tool in all {
         match tool.prepare(repository) {
@@ -118,10 +123,12 @@ impl Bench<'_> {
     fn workload(&self, workload: Workload) -> Result<Results> {
         printer::talk(&format!("\n{}: {}", workload.name(), workload.about()));
         let mut target = Target::start(self.machine, self.wload, workload.target_flags())?;
-        let tools = self
-            .tools
-            .iter()
-            .filter(|(tool, _)| workload.has_peers() || tool.name() == Wload::NAME);
+        let is_for = |name: &str| match name {
+            Wload::NAME => true,
+            Wload::NAME_PINNED => workload.has_waits(),
+            _ => workload.has_peers(),
+        };
+        let tools = self.tools.iter().filter(|(tool, _)| is_for(tool.name()));
         let mut rows: Vec<(&Ready, Row)> = Vec::new();
         for ready in tools {
             for case in workload.cases() {

@@ -1,6 +1,6 @@
 //! Reads a response body to its end, decodes it, counts it, and keeps it if somebody wants it.
 //!
-//! Upstream: hyper's or h2's body. Downstream: `Exchange::body` and `body_size`, or whoever asks for one
+//! Upstream: the connection, or hyper's or h2's body. Downstream: `Exchange::body` and `body_size`, or whoever asks for one
 //! piece after another.
 //! Invariants: nothing over `body_bytes_max` is kept or decoded further, whatever the head promised
 //! and however well it was compressed; a body in one piece is not copied.

@@ -258,52 +258,23 @@ impl Drop for Parallel<'_> {
 }
 
 #[cfg(test)]
-mod sizes {
+mod tests {
     use super::*;
+    use crate::h1;
+    use crate::settings::HttpSettings;
+    use crate::shared::HttpShared;
+    use crate::timing::Marks;
+
     #[test]
-    fn print_sizes() {
-        let shared = crate::HttpShared::new(crate::HttpSettings::default()).unwrap();
-        let mut client = HttpClient::new(CoreHttp::new(shared), None);
-        let spec =
-            RequestSpec { method: "GET".into(), url: "http://h/".into(), ..RequestSpec::default() };
+    fn who_waits_takes_little_memory() {
+        // Between two requests: what a kept connection is on our heap.
+        assert!(size_of::<h1::Connection>() + size_of::<Marks>() <= 512);
+        // For a response: the future of an exchange. It is moved before it is polled.
+        let core = CoreHttp::new(HttpShared::new(HttpSettings::default()).unwrap());
+        let url = "http://127.0.0.1/".to_owned();
+        let spec = RequestSpec { method: "GET".to_owned(), url, ..RequestSpec::default() };
         let request = PreparedRequest::new(spec, None, false).unwrap();
-        eprintln!("send {}", size_of_val(&client.send(&request, &[], None)));
-        let user = Rc::clone(&client.user);
-        let timeouts = request.timeouts.or(user.core.limits());
-        let flight = Flight::default();
-        let course =
-            Course { user: &user, request: &request, timeouts: &timeouts, flight: &flight };
-        let step = || Step::first(&user, &request, &[], RequestBody::default()).unwrap();
-        let mut trail = Trail::new(&user);
-        eprintln!(
-            "follow {}",
-            size_of_val(&course.follow(&mut step(), Instant::now(), &mut trail))
-        );
-        eprintln!(
-            "step {} trail {} exchange {} head {}",
-            size_of::<Step>(),
-            size_of::<Trail>(),
-            size_of::<Exchange>(),
-            size_of::<crate::exchange::Head>()
-        );
-        eprintln!(
-            "response head {} headers {} lease {} body reader {} conn {} thin {} marks {}",
-            size_of::<crate::response::ResponseHead>(),
-            size_of::<crate::Headers>(),
-            size_of::<crate::connection::Lease>(),
-            size_of::<crate::body::BodyReader>(),
-            size_of::<crate::h1::Connection>(),
-            size_of::<crate::h1::thin::Thin>(),
-            size_of::<crate::timing::Marks>()
-        );
-        eprintln!(
-            "message {} last {} timing {} error {} output {} incoming {}",
-            size_of::<crate::h1::thin::Message>(),
-            size_of::<crate::exchange::Last>(),
-            size_of::<crate::RequestTiming>(),
-            size_of::<HttpError>(),
-            size_of::<crate::upload::Outgoing>(),
-            size_of::<crate::body::Incoming>()
-        );
+        let size = size_of_val(&HttpClient::new(core, None).send(&request, &[], None));
+        assert!(size <= 1_536, "{size}");
     }
 }

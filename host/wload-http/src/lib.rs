@@ -10,7 +10,7 @@
 //!   exchange: pool, or connect          │ dns │ connect (a proxy's tunnel in it) │ tls
 //!   message: headers, cookies           │
 //!   connection: h1 or h2 writes it      │ send
-//!   wire: the first byte arrives        │ first byte
+//!   the first byte arrives              │ first byte
 //!   body, decode: to its end            │ body
 //!   redirect: again from the pool       │
 //! Exchange                        end ──┘ total
@@ -20,11 +20,12 @@
 //! the response and hands out the body piece by piece.
 //!
 //! Invariants: everything of a user stays on one thread and takes no lock; a request on a kept
-//! connection parses no URL, sets one timer and reads the clock four times; every size has a limit
+//! connection parses no URL, sets no timer and reads the clock three times; every size has a limit
 //! (`wload_core::limits::HttpLimits`); all failures are values, an [`Exchange`] always exists.
 //!
-//! Must run inside a `tokio::task::LocalSet`: the loops, `h1::connection_loop` and `h2::connection_loop`,
-//! are spawned there, one per open connection; each is owned by that connection and ends with it.
+//! Must run inside a `tokio::task::LocalSet`: `h2::connection_loop`, and that of `h1::by_hyper`, are
+//! spawned there, one per open connection; each is owned by that connection and ends with it. The thin
+//! engine of HTTP/1.1 has none.
 
 mod body;
 mod client;

@@ -217,3 +217,77 @@ fn write_line(method: &str, target: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(target.as_bytes());
     out.extend_from_slice(b" HTTP/1.1\r\n");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cookies::Cookie;
+    use crate::exchange::Flight;
+    use crate::request::RequestSpec;
+    use crate::settings::HttpSettings;
+    use crate::shared::{CoreHttp, HttpShared};
+
+    fn text(user: &User, request: &PreparedRequest, body: &RequestBody, is_traced: bool) -> String {
+        let timeouts = request.timeouts.or(user.core.limits());
+        let course = Course { user, request, timeouts: &timeouts, flight: &Flight::default() };
+        let step = Step::first(user, request, &[], body.clone()).unwrap();
+        let message = step.text(&course, None, Vec::new(), &mut Trace::new(is_traced));
+        String::from_utf8(message.head).unwrap()
+    }
+
+    #[test]
+    fn text_that_is_ready_is_the_same_as_what_a_table_would_become() {
+        let user =
+            User::new(CoreHttp::new(HttpShared::new(HttpSettings::default()).unwrap()), None);
+        let request = |method: &str, headers: &[(&str, &str)]| {
+            let field =
+                |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+            let headers = headers.iter().map(field).collect();
+            let (method, url) = (method.to_owned(), "http://user:pw@h/x?y#z".to_owned());
+            let spec = RequestSpec { method, url, headers, ..RequestSpec::default() };
+            PreparedRequest::new(spec, None, false).unwrap()
+        };
+        let requests = [
+            request("GET", &[]),
+            request("POST", &[("X-A", "1"), ("accept", "b"), ("x-a", "2"), ("host", "other")]),
+            request("PUT", &[("cookie", "own=1")]),
+        ];
+        let chunked = RequestBody::from_parts(Vec::new(), true).unwrap();
+        let bodies = [RequestBody::default(), b"abc".to_vec().into(), chunked];
+        let add = |name: &'static str, value: &'static str| {
+            user.defaults.borrow_mut().insert(name, HeaderValue::from_static(value));
+        };
+        let mut seen = String::new();
+        for round in 0..4 {
+            match round {
+                1 => {
+                    add("x-a", "default");
+                    add("x-default", "d");
+                }
+                2 => {
+                    let cookie =
+                        Cookie { name: "a".into(), value: "b".into(), ..Cookie::default() };
+                    user.jar.borrow_mut().set(&cookie, "h", 9).unwrap();
+                }
+                // It takes the place of one of ours.
+                3 => add("user-agent", "mine"),
+                _ => {}
+            }
+            for request in &requests {
+                for body in &bodies {
+                    let found = text(&user, request, body, false);
+                    assert_eq!(found, text(&user, request, body, true), "round {round}");
+                    seen.push_str(&found);
+                }
+            }
+        }
+        for part in [
+            "GET /x?y HTTP/1.1\r\nhost: h\r\n",
+            "x-a: 1\r\nx-a: 2\r\ncontent-length: 0\r\n\r\n",
+            "cookie: a=b\r\ntransfer-encoding: chunked\r\n\r\n",
+            "user-agent: mine\r\n",
+        ] {
+            assert!(seen.contains(part), "{part}\n{seen}");
+        }
+    }
+}

@@ -1,10 +1,10 @@
-//! The phases of an exchange, and how they are seen from below hyper.
+//! The phases of an exchange, and how they are seen where bytes pass.
 //!
 //! Upstream: `connect` (dns, connect, tls) and the I/O of a connection
 //! ([`Marks`]). Downstream:
 //! `Exchange::timings`.
-//! Invariant: a request on a kept connection reads the clock four times: start, request written,
-//! first byte, end.
+//! Invariant: a request on a kept connection reads the clock three times: start, request written, first
+//! byte; a fourth time at its end when the response came in more than one piece.
 
 use std::cell::{Cell, RefCell};
 use std::io;

@@ -1,7 +1,7 @@
 //! The body of a request: bytes, or parts that are made while they are sent.
 //!
-//! Upstream: the scenario. Downstream: hyper (as an `http_body::Body`) and `h2`, which ask for a chunk
-//! when they can send it.
+//! Upstream: the scenario. Downstream: `h1/output.rs`, hyper (as an `http_body::Body`) and `h2`, which
+//! ask for a chunk when they can send it.
 //! Invariant: a body may be sent again (a redirect, a repeated request), so sending does not use it up;
 //! a gigabyte of a repeated pattern takes the memory of one chunk.
 

@@ -1,7 +1,8 @@
 //! The socket of a connection, with or without TLS, and what it sees pass by.
 //!
-//! Upstream: `connect`. Downstream: hyper or h2, which read and write it inside the connection's loop.
-//! Invariants: every byte passes here, so that times and limits hold for both protocols alike; what a peer
+//! Upstream: `connect`. Downstream: hyper or h2, which read and write a [`Wire`] inside the connection's
+//! loop; `h1/thin.rs` has the [`Stream`] itself and marks the same.
+//! Invariants: every byte of theirs passes here, so that times and limits hold for both protocols alike; what a peer
 //! says before it is spoken to is read after the first bytes were written, so that its message does not
 //! depend on who was faster; a peer that sends without end what nobody asked for (interim responses,
 //! settings, pings) ends its connection here, whatever the protocol makes of it.

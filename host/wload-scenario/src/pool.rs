@@ -305,7 +305,7 @@ impl InstancePool {
                     }
                 }
             } else if counts.live < self.places {
-                return self.create_for_reuse(resident).await;
+                return self.create(resident).await;
             } else if counts.pinned >= self.places {
                 return Err(TaskFailure::broken(
                     "all places are taken by users that cannot be saved (`--limit instances`)",
@@ -325,8 +325,8 @@ impl InstancePool {
         Ok(Box::new(Pooled { instance, _living: living }))
     }
 
-    /// An instance that will serve many users, because there are more than instances: it may put aside
-    /// what it looks like. A guest that traps here cannot be reset; its error is the user's, as of
+    /// An instance that takes the place of another, and in `reuse` will serve many users: it may put
+    /// aside what it looks like. One by which the pool grows goes when its first user has left. A guest that traps here cannot be reset; its error is the user's, as of
     /// any other first call.
     async fn create_for_reuse(&self, resident: Box<Resident>) -> Result<Box<Pooled>, TaskFailure> {
         let mut pooled = self.create(resident).await?;

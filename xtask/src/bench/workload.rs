@@ -182,6 +182,11 @@ impl Workload {
         }
     }
 
+    /// Whether users wait, so that it matters where they do.
+    pub(crate) fn has_waits(self) -> bool {
+        self.cases().iter().any(|case| case.action == Action::Wait)
+    }
+
     /// Whether other tools do it, too.
     pub(crate) fn has_peers(self) -> bool {
         self != Self::Curve

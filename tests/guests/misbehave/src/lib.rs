@@ -49,11 +49,11 @@ mod wasi {
     });
 }
 
-use exports::wload::scenario::{hibernation, shape};
 use exports::wload::scenario::users::{
     Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
+use exports::wload::scenario::{hibernation, shape};
 use wload::scenario::identity;
 
 use kinds::{KINDS, Kind, Moment, Pause};

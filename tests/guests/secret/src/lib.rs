@@ -26,6 +26,8 @@ const FRAME: usize = 1_000;
 
 static IN_STATIC: Mutex<[u8; SECRET_LEN]> = Mutex::new([0; SECRET_LEN]);
 static HEADERS: Counter = Counter::new("headers seen");
+static GROW: ScenarioOption =
+    ScenarioOption::new("grow").help("bytes of one more block").default_value("0");
 
 thread_local! {
     static IN_THREAD_LOCAL: RefCell<Vec<Secret>> = const { RefCell::new(Vec::new()) };
@@ -128,7 +130,8 @@ fn report(place: &str) {
 fn hide(secret: &Secret) {
     *IN_STATIC.lock().unwrap_or_else(|poison| poison.into_inner()) = *secret.bytes();
     IN_THREAD_LOCAL.with_borrow_mut(|secrets| secrets.push(*secret));
-    for size in BLOCKS {
+    let more: usize = GROW.parse().expect("a number of bytes");
+    for size in BLOCKS.into_iter().chain([more]) {
         drop(black_box(secret.fill(size)));
     }
     Box::leak(secret.fill(BLOCKS[1]).into_boxed_slice());
@@ -148,4 +151,4 @@ fn descend(secret: &Secret, frames: u32) {
     black_box(&mut frame);
 }
 
-scenario!(users: [Keeper]);
+scenario!(users: [Keeper], options: [GROW]);

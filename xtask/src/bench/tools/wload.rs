@@ -22,16 +22,20 @@ const SPAWN_RATE: u32 = 1_000_000;
 /// The binary that was built.
 pub(in crate::bench) struct Wload {
     pub(in crate::bench) program: PathBuf,
+    /// Whether each user keeps its instance, and not only until it waits.
+    pub(in crate::bench) is_pinned: bool,
 }
 
 impl Wload {
     /// As it is shown.
     pub(in crate::bench) const NAME: &'static str = "wload";
+    /// As it is shown where users keep their instances.
+    pub(in crate::bench) const NAME_PINNED: &'static str = "wload-pinned";
 }
 
 impl Tool for Wload {
     fn name(&self) -> &'static str {
-        Self::NAME
+        if self.is_pinned { Self::NAME_PINNED } else { Self::NAME }
     }
 
     fn prepare(&self, repository: &Repository) -> Result<Installed> {
@@ -48,6 +52,9 @@ impl Tool for Wload {
         let mut all = words(&[&"run", &scenario.display(), &class, &"--host", url]);
         all.extend(words(&[&"--users", &case.users, &"--spawn-rate", &SPAWN_RATE]));
         all.extend(words(&[&"--run-time", &time, &"--cores", &1, &"--only-summary", &"--json"]));
+        if self.is_pinned {
+            all.extend(words(&[&"--isolation", &"pinned"]));
+        }
         match case.protocol {
             Protocol::Http => {}
             Protocol::Https => all.extend(words(&[&"--insecure"])),

@@ -101,7 +101,7 @@ struct Skips {
     #[serde(skip_serializing_if = "Option::is_none")]
     none: Option<u8>,
     #[serde(skip)]
-    skipped: (),
+    _skipped: (),
     last: u8,
 }
 
@@ -166,7 +166,7 @@ fn every_form_of_struct_and_enum_comes_back() {
         Beside::Fields { x: 1 },
     ]);
     comes_back(&(Unit, Tuple(u64::MAX, String::new()), (), [[1_u8; 4]; 2]));
-    comes_back(&[Skips { none: None, skipped: (), last: 3 }]);
+    comes_back(&[Skips { none: None, _skipped: (), last: 3 }]);
     comes_back(&[Ok::<u8, String>(1), Err("x".into())]);
 }
 
