@@ -25,8 +25,8 @@ const STACK_GAP: usize = 32 << 10;
 /// the stack pointer is made zero by [`scrub_stack`], all below that by its address.
 const STACK_MARGIN: usize = 4 << 10;
 
-/// Where the copy begins, which is where the heap ends. 0: nothing is remembered.
-static COPY: AtomicUsize = AtomicUsize::new(0);
+/// Where the snapshot begins, which is where the heap ends. 0: nothing is remembered.
+static SNAPSHOT: AtomicUsize = AtomicUsize::new(0);
 
 unsafe extern "C" {
     /// Where static data begin: a symbol of the linker, which has an address and no value.
@@ -43,42 +43,42 @@ pub(crate) fn remember() -> bool {
     }
     drop(black_box(Vec::<u8>::with_capacity(HEAP_SPARE)));
     let end = memory_size(0) * WASM_PAGE;
-    // Before the copy, so that it is in it.
-    COPY.store(end, Ordering::Relaxed);
+    // Before it is made, so that it is in it.
+    SNAPSHOT.store(end, Ordering::Relaxed);
     let pieces = pieces(base, end).filter(|piece| !is_zero(piece)).count();
-    let copy = Copy { start: end, pieces };
-    if memory_grow(0, (copy.end() - end).div_ceil(WASM_PAGE)) != end / WASM_PAGE {
-        COPY.store(0, Ordering::Relaxed);
+    let snapshot = Snapshot { start: end, pieces };
+    if memory_grow(0, (snapshot.end() - end).div_ceil(WASM_PAGE)) != end / WASM_PAGE {
+        SNAPSHOT.store(0, Ordering::Relaxed);
         return false;
     }
-    make(copy, base);
+    make(snapshot, base);
     true
 }
 
 /// Makes this instance like a new one; false where that is not possible.
 #[inline(never)]
 pub(crate) fn go_back() -> bool {
-    let end = COPY.load(Ordering::Relaxed);
+    let end = SNAPSHOT.load(Ordering::Relaxed);
     if end == 0 {
         return false;
     }
-    let copy = Copy { start: end, pieces: read(end) };
-    if memory_size(0) * WASM_PAGE != copy.end().next_multiple_of(WASM_PAGE) {
+    let snapshot = Snapshot { start: end, pieces: read(end) };
+    if memory_size(0) * WASM_PAGE != snapshot.end().next_multiple_of(WASM_PAGE) {
         return false;
     }
     scrub_stack();
-    put_back(copy, stack_pointer() - STACK_MARGIN, data_base());
+    put_back(snapshot, stack_pointer().saturating_sub(STACK_MARGIN), data_base());
     true
 }
 
-/// Where the copy has what: the number of pieces, their addresses, their bytes.
+/// Where the snapshot has what: the number of pieces, their addresses, their bytes.
 #[derive(Clone, Copy)]
-struct Copy {
+struct Snapshot {
     start: usize,
     pieces: usize,
 }
 
-impl Copy {
+impl Snapshot {
     /// Where the address of this piece stands.
     fn address_of(self, piece: usize) -> usize {
         self.start + size_of::<usize>() * (1 + piece)
@@ -105,19 +105,19 @@ fn pieces(start: usize, end: usize) -> impl Iterator<Item = Piece> {
 }
 
 /// Copies every piece of data and heap that is not zero.
-fn make(copy: Copy, base: usize) {
-    write(copy.start, copy.pieces);
-    let used = pieces(base, copy.start).filter(|piece| !is_zero(piece));
-    for (place, piece) in used.take(copy.pieces).enumerate() {
-        write(copy.address_of(place), piece.start);
-        move_bytes(copy.bytes_of(place), piece);
+fn make(snapshot: Snapshot, base: usize) {
+    write(snapshot.start, snapshot.pieces);
+    let used = pieces(base, snapshot.start).filter(|piece| !is_zero(piece));
+    for (place, piece) in used.take(snapshot.pieces).enumerate() {
+        write(snapshot.address_of(place), piece.start);
+        move_bytes(snapshot.bytes_of(place), piece);
     }
 }
 
 /// Puts data and heap back, and makes the stack below `stack_end` zero. Not inlined, and with nothing
 /// on the stack that it makes zero: [`STACK_MARGIN`] is its own.
 #[inline(never)]
-fn put_back(copy: Copy, stack_end: usize, base: usize) {
+fn put_back(snapshot: Snapshot, stack_end: usize, base: usize) {
     compiler_fence(Ordering::SeqCst);
     let mut end = stack_end / STEP * STEP;
     let mut zeros = 0;
@@ -134,9 +134,9 @@ fn put_back(copy: Copy, stack_end: usize, base: usize) {
         end = start;
     }
     let mut place = 0;
-    for piece in pieces(base, copy.start) {
-        if place < copy.pieces && read(copy.address_of(place)) == piece.start {
-            move_bytes(piece.start, Piece { start: copy.bytes_of(place), ..piece });
+    for piece in pieces(base, snapshot.start) {
+        if place < snapshot.pieces && read(snapshot.address_of(place)) == piece.start {
+            move_bytes(piece.start, Piece { start: snapshot.bytes_of(place), ..piece });
             place += 1;
         } else if !is_zero(&piece) {
             make_zero(piece);
@@ -193,7 +193,7 @@ fn make_zero(piece: Piece) {
 fn move_bytes(to: usize, from: Piece) {
     let source: *const u8 = with_exposed_provenance(from.start);
     let target: *mut u8 = with_exposed_provenance_mut(to);
-    // SAFETY: one of the two lies within the pages of the copy, which nothing else was given, and the
+    // SAFETY: one of the two lies within the pages of the snapshot, which nothing else was given, and the
     // other before them, so they do not overlap. When data and heap are put back no reference into
     // them is alive, as in `make_zero`; static data that Rust takes for constant do not change by it.
     unsafe { target.copy_from_nonoverlapping(source, from.len) };
@@ -201,7 +201,7 @@ fn move_bytes(to: usize, from: Piece) {
 
 fn read(address: usize) -> usize {
     let source: *const usize = with_exposed_provenance(address);
-    // SAFETY: it lies within the pages of the copy, which begin at a page: a multiple of the size.
+    // SAFETY: it lies within the pages of the snapshot, which begin at a page: a multiple of the size.
     unsafe { source.read() }
 }
 
