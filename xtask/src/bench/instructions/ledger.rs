@@ -116,7 +116,7 @@ pub(super) fn compare(
         };
         let growth = *new as f64 / *old as f64 - 1.0;
         let line = format!("{name} {old} -> {new} ({:+.1} %)", growth * 100.0);
-        if growth > limit {
+        if *new as f64 > *old as f64 * (1.0 + limit) {
             comparison.grown.push(line.clone());
         }
         comparison.lines.push(line);
