@@ -57,7 +57,7 @@ impl ProgramFactory for GuestFactory {
         identity: Identity,
         signals: Rc<UserSignals>,
     ) -> Result<UserInstance, TaskFailure> {
-        UserInstance::start(&self.0, signals, identity).await
+        Box::pin(UserInstance::start(&self.0, signals, identity)).await
     }
 
     fn core(&self) -> &Rc<CoreContext> {
@@ -69,20 +69,21 @@ impl ProgramFactory for GuestFactory {
     }
 }
 
+/// Each call has its state in a box of its own: a user that waits must not keep room for it.
 impl Program for UserInstance {
     async fn on_start(&mut self, scope: Scope) -> CallResult {
-        UserInstance::on_start(self, scope).await
+        Box::pin(UserInstance::on_start(self, scope)).await
     }
 
     async fn run_task(&mut self, task: NodeId) -> CallResult {
-        UserInstance::run_task(self, task).await
+        Box::pin(UserInstance::run_task(self, task)).await
     }
 
     async fn on_stop(&mut self, scope: Scope) -> CallResult {
-        UserInstance::on_stop(self, scope).await
+        Box::pin(UserInstance::on_stop(self, scope)).await
     }
 
     async fn wait_time(&mut self, set: Option<NodeId>) -> Result<Duration, TaskFailure> {
-        UserInstance::wait_time(self, set).await
+        Box::pin(UserInstance::wait_time(self, set)).await
     }
 }
