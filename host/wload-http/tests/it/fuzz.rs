@@ -358,7 +358,8 @@ fn by_engine(engine: Http1Engine, noise: &Noise, timeout: Duration) -> Vec<Strin
             let exchange = client.send_once(asked, None).await;
             let connections = target.connections();
             list.borrow_mut().push(format!("{} connections {connections}", seen(&exchange)));
-            tokio::time::sleep(A_WHILE).await;
+            // Longer than the server waits: a request that meets a close is a matter of chance.
+            tokio::time::sleep(3 * A_WHILE).await;
         }
     });
     found.take()
