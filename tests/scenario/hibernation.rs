@@ -83,7 +83,7 @@ impl Lived {
 fn users_live_the_same_lives_in_each_mode() {
     let pinned = live("same", CLASSES, USERS, "pinned");
     assert_eq!(pinned.steps.len(), USERS as usize, "{}", pinned.finished);
-    let last_turns = pinned.steps.values().filter(|steps| steps.iter().any(is_last_turn)).count();
+    let last_turns = pinned.steps.values().filter(|steps| steps.iter().any(|step| is_last_turn(step))).count();
     assert_eq!(last_turns, USERS as usize, "{:?}", pinned.steps);
     for mode in ["reuse", "fresh"] {
         let saved = live("same", CLASSES, USERS, mode);
@@ -98,7 +98,7 @@ fn users_live_the_same_lives_in_each_mode() {
     }
 }
 
-fn is_last_turn(step: &String) -> bool {
+fn is_last_turn(step: &str) -> bool {
     step.starts_with("12 ")
 }
 

@@ -41,8 +41,8 @@ impl Searched {
 
     /// The number in front of these words in the line on isolation.
     fn told(&self, before: &str, after: &str) -> u64 {
-        let lines = self.finished.stderr.lines();
-        let line = lines.filter(|line| line.starts_with("Isolation ")).last().unwrap_or("");
+        let mut lines = self.finished.stderr.lines();
+        let line = lines.rfind(|line| line.starts_with("Isolation ")).unwrap_or("");
         let end = line.find(after).unwrap_or_else(|| panic!("`{after}` in {}", self.finished));
         let text = line[..end].trim_end();
         let text = text.strip_suffix(before).map_or(text, str::trim_end);

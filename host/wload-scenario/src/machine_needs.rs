@@ -11,9 +11,9 @@ const MAPS_OF_STACK: u64 = 2;
 /// Maps of everything else: code, libraries, threads, the allocator's large blocks.
 const MAPS_OF_PROCESS: u64 = 2_000;
 /// Memory of an active user of a Rust scenario, measured: its own pages, its connection, its stack.
-const MEMORY_OF_USER: u64 = 120 << 10;
+const MEMORY_OF_USER: u64 = 80 << 10;
 
-/// Memory of a user that waits without instance: its bytes, its client, its connection.
+/// Memory of a user that waits without instance, measured: its bytes, its client, its connection.
 const MEMORY_OF_WAITING_USER: u64 = 8 << 10;
 
 /// What so many users need.

@@ -27,6 +27,8 @@ pub(crate) struct Asked {
     /// Users that will be there at once. None: only a load shape knows, and there are places for more
     /// users than it may ever ask for.
     pub(crate) users: Option<u32>,
+    /// Users that there is room for.
+    pub(crate) users_max: u32,
     /// Places that are reserved.
     pub(crate) places: u32,
     /// What these places need.
@@ -58,7 +60,7 @@ pub(crate) fn check(asked: &Asked, machine: &Machine) -> Result<Vec<String>, Cli
     if !is_fatal {
         return Ok(texts);
     }
-    let message = format!("this machine does not carry {} users", asked.places);
+    let message = format!("this machine does not carry {} users", asked.users_max);
     Err(CliError::broken(message).with_details(texts))
 }
 
@@ -67,7 +69,7 @@ fn maps(asked: &Asked, machine: &Machine) -> Option<Shortage> {
     let found = machine.maps.filter(|found| *found < needed)?;
     let fit = found.saturating_sub(asked.needs.maps_of_process) / asked.needs.maps_of_user;
     let text = format!(
-        "memory maps: {places} users need {needed}, a process may have {found}, enough for {fit} users; \
+        "memory maps: {places} instances need {needed}, a process may have {found}, enough for {fit}; \
          `sysctl -w vm.max_map_count={needed}` (as root) allows it"
     );
     Some(Shortage { is_fatal: true, text })
@@ -77,7 +79,7 @@ fn address_space(asked: &Asked, machine: &Machine) -> Option<Shortage> {
     let (places, needed) = (asked.places, asked.needs.address_space_bytes);
     let found = machine.address_space_bytes.filter(|found| *found < needed)?;
     let text = format!(
-        "address space: {places} users reserve {}, this process may have {}; `ulimit -v unlimited` \
+        "address space: {places} instances reserve {}, this process may have {}; `ulimit -v unlimited` \
          allows it (most of it is never used)",
         bytes_text(needed),
         bytes_text(found)
@@ -122,13 +124,13 @@ fn ports(users: u32, asked: &Asked, machine: &Machine) -> Option<Shortage> {
 }
 
 fn memory(users: u32, asked: &Asked, machine: &Machine) -> Option<Shortage> {
-    // What is asked may be for more places than there will be users.
-    let needed = asked.needs.memory_bytes / u64::from(asked.places.max(1)) * u64::from(users);
+    // There may be room for more users than there will be.
+    let needed = asked.needs.memory_bytes / u64::from(asked.users_max.max(1)) * u64::from(users);
     let found = machine.memory_bytes.filter(|found| *found < needed)?;
     let fit = u64::try_from(u128::from(users) * u128::from(found) / u128::from(needed))
         .unwrap_or(u64::from(users));
     let text = format!(
-        "memory: {users} active users need about {}, {} are available; the system may end the run \
+        "memory: {users} users need about {}, {} are available; the system may end the run \
          before its time; `--users {fit}` is what fits",
         bytes_text(needed),
         bytes_text(found)
@@ -156,7 +158,7 @@ mod tests {
             address_space_bytes: u64::from(users) << 32,
             memory_bytes: u64::from(users) * (120 << 10),
         };
-        Asked { users: Some(users), places: users, needs, source_addresses: 1 }
+        Asked { users: Some(users), users_max: users, places: users, needs, source_addresses: 1 }
     }
 
     #[track_caller]
@@ -187,11 +189,11 @@ mod tests {
         let error = check(&asked(30_000), &machine).unwrap_err();
         assert_eq!(error.exit_code(), crate::exit_code::BROKEN);
         let expected = "this machine does not carry 30000 users
-  memory maps: 30000 users need 182000, a process may have 65530, enough for 10588 users; `sysctl -w vm.max_map_count=182000` (as root) allows it
-  address space: 30000 users reserve 117.2 TiB, this process may have 1.0 TiB; `ulimit -v unlimited` allows it (most of it is never used)
+  memory maps: 30000 instances need 182000, a process may have 65530, enough for 10588; `sysctl -w vm.max_map_count=182000` (as root) allows it
+  address space: 30000 instances reserve 117.2 TiB, this process may have 1.0 TiB; `ulimit -v unlimited` allows it (most of it is never used)
   file descriptors: 30000 users need 30064, this process may have 1024; 29040 of them will fail to connect; `ulimit -n 30064` (as root) allows it
   local ports: 30000 users need 30000, this machine has 28232 for each address of the target; if it has one address, 1768 of them will fail to connect; `sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\"` (as root), `--source-address` with 2 addresses of this machine, or a target with more addresses allows it
-  memory: 30000 active users need about 3.4 GiB, 1.0 GiB are available; the system may end the run before its time; `--users 8738` is what fits";
+  memory: 30000 users need about 3.4 GiB, 1.0 GiB are available; the system may end the run before its time; `--users 8738` is what fits";
         assert_eq!(error.text(), expected);
     }
 
@@ -215,13 +217,23 @@ mod tests {
     }
 
     #[test]
+    fn users_that_are_saved_need_the_maps_of_their_instances_and_memory_of_their_own() {
+        let needs = MachineNeeds { memory_bytes: 100 << 20, ..asked(100).needs };
+        let saved = Asked { users: Some(5_000), users_max: 10_000, needs, ..asked(100) };
+        let machine = Machine { maps: Some(2_600), memory_bytes: Some(50 << 20), ..UNLIMITED };
+        assert_eq!(check(&saved, &machine).unwrap(), [""; 0]);
+        let machine = Machine { memory_bytes: Some((50 << 20) - 10_000), ..machine };
+        assert_eq!(check(&saved, &machine).unwrap().len(), 1);
+    }
+
+    #[test]
     fn places_of_a_load_shape_are_no_users_and_need_their_maps_anyway() {
         let small =
             Machine { descriptors: Some(64), ports: Some(1), memory_bytes: Some(1), ..UNLIMITED };
         let shape = Asked { users: None, ..asked(10_000) };
         assert_eq!(check(&shape, &small).unwrap(), [""; 0]);
         let error = check(&shape, &Machine { maps: Some(1_000), ..small }).unwrap_err().text();
-        assert!(error.contains("enough for 0 users"), "{error}");
+        assert!(error.contains("enough for 0;"), "{error}");
         assert!(!error.contains("descriptors"), "{error}");
     }
 }

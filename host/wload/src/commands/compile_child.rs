@@ -103,8 +103,14 @@ impl CompileApart {
         if status.code() == Some(i32::from(REFUSED)) {
             return failed(said.trim());
         }
-        let is_out_of_memory =
-            ["memory allocation of", "Cannot allocate memory", "os error 12", "can't spawn thread"];
+        let is_out_of_memory = [
+            "memory allocation of",
+            "Cannot allocate memory",
+            "os error 12",
+            "can't spawn thread",
+            // A thread that finds no room for its stack.
+            "Resource temporarily unavailable",
+        ];
         if is_out_of_memory.iter().any(|text| said.contains(text)) {
             return ScenarioError::CompileLimit {
                 allowed: size_text(self.limits.compile_memory_bytes_max),

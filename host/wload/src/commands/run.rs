@@ -66,6 +66,7 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     );
     let asked = Asked {
         users: if has_shape { loaded.settings.claims.users } else { Some(users_max) },
+        users_max,
         places: instances,
         needs: loaded.compiled.machine_needs(users_max, instances),
         source_addresses: loaded.settings.http.local_addresses.len().max(1) as u64,

@@ -53,6 +53,28 @@ impl Waiter {
     }
 }
 
+/// Waits, and does nothing else: no connection. For the number of users that a machine carries.
+#[derive(Default)]
+struct Sleeper;
+
+#[user(wait_time = constant(10))]
+impl Sleeper {
+    #[task]
+    fn nothing(&mut self) {}
+}
+
+/// Asks once a second, whatever an answer takes. For how late wload is with many users.
+#[derive(Default)]
+struct Pacer;
+
+#[user(wait_time = constant_pacing(1))]
+impl Pacer {
+    #[task]
+    fn get(&mut self) {
+        self.client().get("/ok").send();
+    }
+}
+
 /// Buys something: log in, list, view, put in the cart, order; without waits.
 #[derive(Default)]
 struct Shopper;
@@ -102,4 +124,4 @@ struct CartItem {
     quantity: u32,
 }
 
-scenario!(users: [Getter, Idler, Reader, Waiter, Shopper]);
+scenario!(users: [Getter, Idler, Reader, Waiter, Shopper, Sleeper, Pacer]);

@@ -43,7 +43,7 @@ impl Outer {
     fn visit(&mut self, user: &mut Nested) -> TaskResult {
         self.visits += 1;
         take_turn("Nested", &mut user.turn, &format!("visit {}", self.visits))?;
-        if self.visits % 3 == 0 { interrupt() } else { reschedule() }
+        if self.visits.is_multiple_of(3) { interrupt() } else { reschedule() }
     }
 
     #[task(2)]

@@ -213,6 +213,7 @@ Imports
 
 User classes
   Buyer\\u{1b}[0m: weight 2.5, waits 1 to 2.5 s, host from --host
+    [users may be saved while they wait]
     look: weight 3, tags read, fast
     checkout (sequential task set): weight 1, waits 0.5 s
       pay: once
