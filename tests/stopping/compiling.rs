@@ -15,7 +15,7 @@ const SOON: Duration = Duration::from_secs(20);
 /// How often it is looked for.
 const POLL: Duration = Duration::from_millis(5);
 /// Functions of the slow component, and additions in each: some ten seconds of two cores.
-const FUNCTIONS: u32 = 4_000;
+const FUNCTIONS: u32 = 3 * 4_000;
 const ADDITIONS: usize = 2_000;
 
 /// An unsigned number as WebAssembly writes it.
