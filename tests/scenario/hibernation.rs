@@ -83,7 +83,8 @@ impl Lived {
 fn users_live_the_same_lives_in_each_mode() {
     let pinned = live("same", CLASSES, USERS, "pinned");
     assert_eq!(pinned.steps.len(), USERS as usize, "{}", pinned.finished);
-    let last_turns = pinned.steps.values().filter(|steps| steps.iter().any(|step| is_last_turn(step))).count();
+    let last_turns =
+        pinned.steps.values().filter(|steps| steps.iter().any(|step| is_last_turn(step))).count();
     assert_eq!(last_turns, USERS as usize, "{:?}", pinned.steps);
     for mode in ["reuse", "fresh"] {
         let saved = live("same", CLASSES, USERS, mode);
