@@ -63,7 +63,7 @@ fn a_stop_timeout_lets_requests_end_that_take_longer_than_the_grace() {
 #[test]
 fn a_stop_timeout_that_passes_cuts_what_is_left() {
     let target = target::start_slow("fixed:20s");
-    let truth = run("stop_timeout_passes", &target, "-u 50 -r 50 -t 1s --stop-timeout 1s");
+    let truth = run("stop_timeout_passes", &target, "-u 50 -r 1000 -t 1s --stop-timeout 1s");
     truth.assert_every_request_is_accounted_for();
     assert_eq!((truth.reported(), truth.finished.interrupted()), (0, 50), "{}", truth.finished);
 }

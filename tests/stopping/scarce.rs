@@ -82,7 +82,7 @@ fn a_run_that_cannot_be_is_refused_with_all_that_is_short() {
     assert_eq!(finished.code, Some(3), "{finished}");
     for part in [
         "error: this machine does not carry 100 users",
-        "  address space: 100 users reserve ",
+        "  address space: 100 instances reserve ",
         "this process may have 18.6 GiB; `ulimit -v unlimited` allows it",
         "  file descriptors: 100 users need 164, this process may have 64; ",
     ] {
