@@ -212,13 +212,18 @@ pub struct InstanceLimits {
 
 impl Default for InstanceLimits {
     fn default() -> Self {
-        Self { kept_max: 1_000, saved_bytes_max: 1 << 20, growth_bytes_max: 4 << 20 }
+        // Ten thousand Rust users take 0.7 GB, and as many memory maps as a process usually may have: a run
+        // of them pays nothing for saving.
+        Self { kept_max: INSTANCES_GROWN_MAX, saved_bytes_max: 1 << 20, growth_bytes_max: 4 << 20 }
     }
 }
 
-/// How many times `InstanceLimits::kept_max` instances there may be while tasks are under way; beyond
-/// it they wait for one another. Places cost address space and memory maps.
+/// How many times `InstanceLimits::kept_max` instances there may be while tasks are under way, up to
+/// [`INSTANCES_GROWN_MAX`]; beyond it they wait for one another. Places cost address space and memory maps.
 pub const INSTANCES_GROWTH_MAX: u32 = 10;
+/// Instances up to which a pool grows by itself: each takes six memory maps, of which a process usually
+/// may have 65,530.
+pub const INSTANCES_GROWN_MAX: u32 = 10_000;
 
 /// Limits of loading a scenario: what nobody has read must not take the machine before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

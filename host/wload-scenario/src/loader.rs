@@ -11,7 +11,9 @@ use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, Store};
 use wload_core::isolation::Isolation;
-use wload_core::limits::{GuestLimits, INSTANCES_GROWTH_MAX, InstanceLimits, LoadLimits};
+use wload_core::limits::{
+    GuestLimits, INSTANCES_GROWN_MAX, INSTANCES_GROWTH_MAX, InstanceLimits, LoadLimits,
+};
 use wload_core::user_class::{ScenarioInfo, Share, UserClass};
 use wload_http::BaseUrl;
 
@@ -351,7 +353,8 @@ pub fn instance_places(
     if isolation == Isolation::Pinned || info.classes.iter().any(is_pinned) {
         return users_max;
     }
-    users_max.min(limits.kept_max.saturating_mul(INSTANCES_GROWTH_MAX))
+    let grown = limits.kept_max.saturating_mul(INSTANCES_GROWTH_MAX).min(INSTANCES_GROWN_MAX);
+    users_max.min(limits.kept_max.max(grown))
 }
 
 pub(crate) fn start_ticker(engine: &Engine) -> Result<EpochTicker, ScenarioError> {

@@ -26,6 +26,10 @@ pub(in crate::bench) struct Wload {
     pub(in crate::bench) is_pinned: bool,
 }
 
+/// Instances that are kept where users are saved while they wait: fewer than users, which wload would not
+/// choose for so few of them.
+const INSTANCES: u32 = 1_000;
+
 impl Wload {
     /// As it is shown.
     pub(in crate::bench) const NAME: &'static str = "wload";
@@ -52,9 +56,11 @@ impl Tool for Wload {
         let mut all = words(&[&"run", &scenario.display(), &class, &"--host", url]);
         all.extend(words(&[&"--users", &case.users, &"--spawn-rate", &SPAWN_RATE]));
         all.extend(words(&[&"--run-time", &time, &"--cores", &1, &"--only-summary", &"--json"]));
-        if self.is_pinned {
-            all.extend(words(&[&"--isolation", &"pinned"]));
-        }
+        let instances = format!("instances={INSTANCES}");
+        all.extend(match self.is_pinned {
+            true => words(&[&"--isolation", &"pinned"]),
+            false => words(&[&"--limit", &instances]),
+        });
         match case.protocol {
             Protocol::Http => {}
             Protocol::Https => all.extend(words(&[&"--insecure"])),
