@@ -12,7 +12,7 @@
 //! | controller | `wload-control` | commands, reports, guests' wishes and log, timers | all users are gone after a stop |
 //! | core x N | `wload-core-n` | `CoreCommand` | its inbox is closed |
 //! | user x M | in its core | its `UserSignals` | its guest stops, or it is dropped |
-//! | connection x C | in its core | hyper's | its user is dropped or the peer closes |
+//! | HTTP/2 connection x C | in its core | h2's | its user is dropped or the peer closes |
 //! | epoch ticker | `wload-epoch` | - | the scenario is dropped |
 //!
 //! Upstream: the command line, by [`start`]. Downstream: `wload-scenario` runs guests.

@@ -1,8 +1,9 @@
 //! Components to users: the only place that knows wasmtime.
 //!
 //! Made once per run: two engines and a pool (`engine.rs`, `loader.rs`). Made once per file: a
-//! [`Compiled`] component, then a [`Scenario`]. Made once per core: a [`CoreContext`]. Made per user:
-//! a [`UserInstance`], a store with the guest's memory and its [`wload_http::HttpClient`].
+//! [`Compiled`] component, then a [`Scenario`]. Made once per core: a [`CoreContext`] and an
+//! [`InstancePool`]. Made per user: a [`UserInstance`] with its [`wload_http::HttpClient`]. It lives in an instance
+//! of the pool, a store with the guest's memory, or waits as bytes.
 //!
 //! Upstream: `wload-engine` drives users, the command line loads files. Downstream: `wload-http`
 //! and the core's recorder. Does not know runs or spawn rates, and spawns no thread but the epoch

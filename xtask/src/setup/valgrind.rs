@@ -24,7 +24,7 @@ const FOLDER: &str = "target/tools/valgrind";
 pub(crate) struct Valgrind {
     pub(crate) program: PathBuf,
     /// The folder of its tools, when it was unpacked and not installed.
-    pub(crate) library: Option<PathBuf>,
+    pub(crate) tools: Option<PathBuf>,
 }
 
 impl Valgrind {
@@ -35,8 +35,8 @@ impl Valgrind {
         words: impl IntoIterator<Item = S>,
     ) -> Command {
         let mut command = program(&self.program, folder, words);
-        if let Some(library) = &self.library {
-            command.env("VALGRIND_LIB", library);
+        if let Some(tools) = &self.tools {
+            command.env("VALGRIND_LIB", tools);
         }
         command
     }
@@ -51,7 +51,7 @@ pub(super) fn install(repository: &Repository) -> Result<Valgrind> {
     let installed = env::split_paths(&path).map(|folder| folder.join("valgrind"));
     if let Some(program) = installed.into_iter().find(|program| program.is_file()) {
         printer::talk(&format!("valgrind: found `{}`", program.display()));
-        return Ok(Valgrind { program, library: None });
+        return Ok(Valgrind { program, tools: None });
     }
     let folder = repository.path(FOLDER);
     if let Ok(found) = unpacked(&folder) {
@@ -71,9 +71,9 @@ pub(super) fn install(repository: &Repository) -> Result<Valgrind> {
 fn unpacked(folder: &Path) -> Result<Valgrind> {
     // The name that a person types is a script which looks for the program in its own place.
     let program = folder.join("usr/bin/valgrind.bin");
-    let library = folder.join("usr/libexec/valgrind");
-    ensure!(program.is_file() && library.is_dir(), "the package has no valgrind");
-    let valgrind = Valgrind { program, library: Some(library) };
+    let tools = folder.join("usr/libexec/valgrind");
+    ensure!(program.is_file() && tools.is_dir(), "the package has no valgrind");
+    let valgrind = Valgrind { program, tools: Some(tools) };
     output(valgrind.command(folder, ["--version"]))
         .context("the valgrind of the package does not run here")?;
     Ok(valgrind)
