@@ -23,9 +23,9 @@
 //! connection parses no URL, sets no timer and reads the clock three times; every size has a limit
 //! (`wload_core::limits::HttpLimits`); all failures are values, an [`Exchange`] always exists.
 //!
-//! Must run in a `tokio::runtime::LocalRuntime` or a `tokio::task::LocalSet`: `h2::connection_loop`, and that of `h1::by_hyper`, are
-//! spawned there, one per open connection; each is owned by that connection and ends with it. The thin
-//! engine of HTTP/1.1 has none.
+//! Must run in a `tokio::runtime::LocalRuntime` or a `tokio::task::LocalSet`: `h2::connection_loop`, and
+//! that of `h1::by_hyper`, are spawned there, one per open connection; each is owned by that connection and
+//! ends with it. The thin engine of HTTP/1.1 has none.
 
 mod body;
 mod client;
