@@ -20,6 +20,7 @@ use wload_core::plan::{Load, RunPlan, SPAWN_RATE_DEFAULT, STOP_TIMEOUT_DEFAULT, 
 pub(crate) use limits::value_text;
 
 use crate::args::run::Typed;
+use crate::build::python::PythonSource;
 use crate::config::environment::{locust_layer, own_layer};
 use crate::config::{Mistakes, Origin, PartialOptions, file};
 use crate::env::Env;
@@ -37,6 +38,8 @@ use crate::time_span::{parse_duration, parse_time_span};
 const CONFIG_FILE: &str = "wload.toml";
 /// Bytes of a configuration file: one that is larger is none.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
+/// The scenario when none is named, as in Locust.
+const LOCUSTFILE: &str = "locustfile.py";
 /// Between two tables (locust-plugins: 2 seconds).
 const STATS_INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
 
@@ -194,14 +197,29 @@ fn log(reader: &mut Reader<'_>) -> LogSettings {
 }
 
 fn scenario(reader: &mut Reader<'_>) -> Option<ScenarioSource> {
+    let is_offline = reader.flag(Key::Offline);
+    let include = reader.texts(Key::Include);
+    let python = |files| ScenarioSource::Python(PythonSource { files, include, is_offline });
     let Some(value) = reader.options.one(Key::Locustfile) else {
+        if reader.env.path(LOCUSTFILE).is_file() {
+            return Some(python(vec![LOCUSTFILE.to_owned()]));
+        }
         reader.mistakes.add(
             Origin::Argument("SCENARIO"),
-            "no scenario; name a `.wasm` component, or the folder of a Cargo package",
+            "no scenario, and no `locustfile.py` here; name a Python file, a `.wasm` component, or the folder of a \
+             Cargo package",
         );
         return None;
     };
     let typed = &value.text;
+    match python_files(reader.env, typed) {
+        Some(Ok(files)) => return Some(python(files)),
+        Some(Err(mistake)) => {
+            reader.mistakes.add(&value.origin, mistake);
+            return None;
+        }
+        None => {}
+    }
     match scenario_source(typed, &reader.env.path(typed)) {
         Ok(source) => Some(source),
         Err(mistake) => {
@@ -209,6 +227,34 @@ fn scenario(reader: &mut Reader<'_>) -> Option<ScenarioSource> {
             None
         }
     }
+}
+
+/// Python files and folders by comma; none when it is something else.
+fn python_files(env: &Env, typed: &str) -> Option<Result<Vec<String>, String>> {
+    let is_python = |name: &str| {
+        let path = env.path(name);
+        let is_file = path.extension().is_some_and(|extension| extension == "py");
+        is_file || path.is_dir() && !path.join("Cargo.toml").is_file() && has_python(&path)
+    };
+    let names: Vec<String> = typed
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if !names.iter().any(|name| is_python(name)) {
+        return None;
+    }
+    let problem = names.iter().find_map(|name| match env.path(name) {
+        path if !path.exists() => Some(format!("there is no `{name}`")),
+        _ if !is_python(name) => Some(format!("`{name}` is no Python file, and no folder of some")),
+        _ => None,
+    });
+    Some(problem.map_or(Ok(names), Err))
+}
+
+fn has_python(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|it| it == "py"))
 }
 
 fn scenario_source(typed: &str, path: &Path) -> Result<ScenarioSource, String> {
@@ -226,14 +272,8 @@ fn scenario_source(typed: &str, path: &Path) -> Result<ScenarioSource, String> {
         };
     }
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    let language = [
-        ("py", "Python"),
-        ("js", "JavaScript"),
-        ("ts", "TypeScript"),
-        ("go", "Go"),
-        ("c", "C"),
-        ("rs", "Rust"),
-    ];
+    let language =
+        [("js", "JavaScript"), ("ts", "TypeScript"), ("go", "Go"), ("c", "C"), ("rs", "Rust")];
     match one_of(extension, &language) {
         Some("Rust") => Err(format!("`{typed}` is one Rust file; name its package's folder")),
         Some(language) => Err(format!(

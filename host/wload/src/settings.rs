@@ -13,6 +13,7 @@ use wload_core::limits::Limits;
 use wload_core::plan::RunPlan;
 use wload_http::{Http1Engine, Protocol, ProxySettings, ResolveRule};
 
+use crate::build::python::PythonSource;
 use crate::config::Sourced;
 
 /// Settings of `wload run` and `wload check`.
@@ -44,6 +45,8 @@ pub(crate) enum ScenarioSource {
     Component(PathBuf),
     /// The folder of a Cargo package that is built first.
     Package(PathBuf),
+    /// Locustfiles that are built first.
+    Python(PythonSource),
 }
 
 /// What only the scenario can confirm.

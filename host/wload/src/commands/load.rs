@@ -34,6 +34,8 @@ pub(super) struct Loaded {
     pub(super) info: Arc<ScenarioInfo>,
     /// For people: the component's path.
     pub(super) component: PathBuf,
+    /// Of locustfiles.
+    folder: Option<PathBuf>,
     /// What the person should know.
     pub(super) warnings: Vec<String>,
 }
@@ -49,11 +51,23 @@ pub(super) async fn load(
     users_hint: impl Fn(&Settings) -> u32,
 ) -> Result<Loaded, CliError> {
     let (mut settings, mut mistakes) = resolve(env, typed);
+    let (mut shared, mut folder) = (Vec::new(), None);
     let component = match &settings.source {
         Some(ScenarioSource::Component(path)) => path.clone(),
         // Nobody wants to wait for a build to hear of a typing error.
         Some(ScenarioSource::Package(folder)) if mistakes.is_empty() => {
             build::component(env, folder)?
+        }
+        Some(ScenarioSource::Python(source)) if mistakes.is_empty() => {
+            let Some(cache) = cache_folder(env) else {
+                let hint = "name one by WLOAD_CACHE_DIR";
+                return Err(
+                    CliError::broken("there is no cache folder to build in").with_hint(hint)
+                );
+            };
+            let built = build::python::component(env, printer, source, &cache)?;
+            (shared, folder) = (built.shared, Some(built.folder));
+            built.path
         }
         _ => return Err(refuse(&mistakes)),
     };
@@ -69,11 +83,12 @@ pub(super) async fn load(
     if !mistakes.is_empty() {
         return Err(refuse(&mistakes));
     }
+    warnings.extend(shared);
     warnings.extend(unknown_variables(env));
     warnings.extend(
         compiled.cache_problem().map(|why| format!("failed to keep the compiled scenario: {why}")),
     );
-    Ok(Loaded { settings, compiled, info: Arc::new(info), component, warnings })
+    Ok(Loaded { settings, compiled, info: Arc::new(info), component, folder, warnings })
 }
 
 async fn compile(
@@ -116,10 +131,11 @@ fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
 /// # Errors
 /// When the machine does not carry them, or a file of the scenario cannot be read.
 pub(super) fn prepare(loaded: Loaded, users_max: u32) -> Result<(Settings, Scenario), CliError> {
-    let Loaded { settings, compiled, info, component, .. } = loaded;
+    let Loaded { settings, compiled, info, component, folder, .. } = loaded;
     let shown = component.display();
     let scenario_folder = match &settings.source {
         Some(ScenarioSource::Package(folder)) => Some(folder.clone()),
+        Some(ScenarioSource::Python(_)) => folder,
         _ => component.parent().map(Path::to_owned),
     };
     let files = settings.claims.data.iter().map(|(pair, path)| {
