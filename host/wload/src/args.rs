@@ -5,6 +5,7 @@
 
 pub(crate) mod compile_child;
 pub(crate) mod demo_target;
+pub(crate) mod extra;
 pub(crate) mod new;
 pub(crate) mod run;
 
@@ -33,10 +34,11 @@ pub(crate) enum Invocation {
 /// # Errors
 /// clap's, with its suggestion; `--help` and `--version` come this way, too.
 pub(crate) fn parse(env: &Env) -> Result<Invocation, clap::Error> {
-    let matches = command().try_get_matches_from(&env.args)?;
+    let (matches, extras) =
+        extra::without_extras(&env.args, |args| command().try_get_matches_from(args))?;
     Ok(match matches.subcommand() {
-        Some(("run", typed)) => Invocation::Run(Typed::from_matches(typed, false)),
-        Some(("check", typed)) => Invocation::Check(Typed::from_matches(typed, true)),
+        Some(("run", typed)) => Invocation::Run(Typed::from_matches(typed, false, extras)),
+        Some(("check", typed)) => Invocation::Check(Typed::from_matches(typed, true, extras)),
         Some(("new", typed)) => Invocation::New(parse_derived::<NewArgs>(typed)?),
         Some(("demo-target", typed)) => {
             Invocation::DemoTarget(parse_derived::<DemoTargetArgs>(typed)?)

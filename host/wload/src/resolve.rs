@@ -46,14 +46,15 @@ const STATS_INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
 /// Gives everything that was said its meaning. The settings are complete even when there are
 /// mistakes, so that the scenario can still be asked about the rest.
 pub(crate) fn resolve(env: &Env, typed: Typed) -> (Settings, Mistakes) {
-    let mut mistakes = typed.mistakes;
+    let (mut mistakes, extras) = (typed.mistakes, typed.extras);
     let own = own_layer(env, &mut mistakes);
     let locust = locust_layer(env, &mut mistakes);
     let above = typed.options.combine(own).combine(locust);
     let file = config_file(env, &above, &mut mistakes);
     let options = above.combine(file);
     let mut reader = Reader { env, options: &options, mistakes };
-    let settings = settings(&mut reader);
+    let mut settings = settings(&mut reader);
+    settings.claims.extras = extras;
     (settings, reader.mistakes)
 }
 
@@ -150,6 +151,7 @@ fn claims(reader: &mut Reader<'_>, plan: &RunPlan) -> Claims {
         .filter_map(|key| Some(reader.options.one(key)?.origin.to_string()))
         .collect();
     Claims {
+        extras: Vec::new(),
         classes: reader.options.all(Key::UserClasses).unwrap_or_default().to_vec(),
         options: reader.pairs(Key::Option),
         data: reader.data_files(),

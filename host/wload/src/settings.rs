@@ -13,6 +13,7 @@ use wload_core::limits::Limits;
 use wload_core::plan::RunPlan;
 use wload_http::{Http1Engine, Protocol, ProxySettings, ResolveRule};
 
+use crate::args::extra::Extra;
 use crate::build::python::PythonSource;
 use crate::config::Sourced;
 
@@ -53,6 +54,8 @@ pub(crate) enum ScenarioSource {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims {
     pub(crate) classes: Vec<Sourced>,
+    /// Flags of the scenario's own.
+    pub(crate) extras: Vec<Extra>,
     /// `name=value`.
     pub(crate) options: Vec<Sourced>,
     /// `name=file`, with the file's path.

@@ -51,6 +51,13 @@ pub(super) async fn load(
     users_hint: impl Fn(&Settings) -> u32,
 ) -> Result<Loaded, CliError> {
     let (mut settings, mut mistakes) = resolve(env, typed);
+    if matches!(settings.source, None | Some(ScenarioSource::Package(_))) {
+        // Nobody can declare them any more, or in Rust at all.
+        for extra in &settings.claims.extras {
+            mistakes.add(&extra.flag, claims::unexpected(extra));
+        }
+        settings.claims.extras.clear();
+    }
     let (mut shared, mut folder) = (Vec::new(), None);
     let component = match &settings.source {
         Some(ScenarioSource::Component(path)) => path.clone(),
