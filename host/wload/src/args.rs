@@ -3,6 +3,7 @@
 //! Control. Upstream: [`Env::args`]. Downstream: `commands.rs`. Invariant: flags of `run` and `check`
 //! come from `options.rs`; those of `new` and `demo-target` are their own and have no other layers.
 
+pub(crate) mod build;
 pub(crate) mod compile_child;
 pub(crate) mod demo_target;
 pub(crate) mod extra;
@@ -11,6 +12,7 @@ pub(crate) mod run;
 
 use clap::{ArgMatches, Command};
 
+use crate::args::build::BuildArgs;
 use crate::args::compile_child::CompileChildArgs;
 use crate::args::demo_target::DemoTargetArgs;
 use crate::args::new::NewArgs;
@@ -23,6 +25,7 @@ use crate::{env_vars, exit_code};
 pub(crate) enum Invocation {
     Run(Typed),
     Check(Typed),
+    Build(BuildArgs),
     New(NewArgs),
     DemoTarget(DemoTargetArgs),
     Limits,
@@ -39,6 +42,7 @@ pub(crate) fn parse(env: &Env) -> Result<Invocation, clap::Error> {
     Ok(match matches.subcommand() {
         Some(("run", typed)) => Invocation::Run(Typed::from_matches(typed, false, extras)),
         Some(("check", typed)) => Invocation::Check(Typed::from_matches(typed, true, extras)),
+        Some(("build", typed)) => Invocation::Build(parse_derived::<BuildArgs>(typed)?),
         Some(("new", typed)) => Invocation::New(parse_derived::<NewArgs>(typed)?),
         Some(("demo-target", typed)) => {
             Invocation::DemoTarget(parse_derived::<DemoTargetArgs>(typed)?)
@@ -66,6 +70,7 @@ pub(crate) fn command() -> Command {
         .infer_long_args(true)
         .subcommand(run::command())
         .subcommand(run::check_command())
+        .subcommand(build::command())
         .subcommand(new::command())
         .subcommand(demo_target::command())
         .subcommand(

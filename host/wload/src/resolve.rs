@@ -201,33 +201,41 @@ fn log(reader: &mut Reader<'_>) -> LogSettings {
 fn scenario(reader: &mut Reader<'_>) -> Option<ScenarioSource> {
     let is_offline = reader.flag(Key::Offline);
     let include = reader.texts(Key::Include);
-    let python = |files| ScenarioSource::Python(PythonSource { files, include, is_offline });
-    let Some(value) = reader.options.one(Key::Locustfile) else {
-        if reader.env.path(LOCUSTFILE).is_file() {
-            return Some(python(vec![LOCUSTFILE.to_owned()]));
-        }
-        reader.mistakes.add(
-            Origin::Argument("SCENARIO"),
-            "no scenario, and no `locustfile.py` here; name a Python file, a `.wasm` component, or the folder of a \
-             Cargo package",
-        );
-        return None;
-    };
-    let typed = &value.text;
-    match python_files(reader.env, typed) {
-        Some(Ok(files)) => return Some(python(files)),
-        Some(Err(mistake)) => {
-            reader.mistakes.add(&value.origin, mistake);
-            return None;
-        }
-        None => {}
-    }
-    match scenario_source(typed, &reader.env.path(typed)) {
+    let value = reader.options.one(Key::Locustfile);
+    let typed = value.map(|value| value.text.as_str());
+    let origin = value.map_or(Origin::Argument("SCENARIO"), |value| value.origin.clone());
+    match source_of(reader.env, typed, include, is_offline) {
         Ok(source) => Some(source),
         Err(mistake) => {
-            reader.mistakes.add(&value.origin, mistake);
+            reader.mistakes.add(origin, mistake);
             None
         }
+    }
+}
+
+/// What was named, or `locustfile.py` where there is one.
+///
+/// # Errors
+/// The mistake, for people.
+pub(crate) fn source_of(
+    env: &Env,
+    typed: Option<&str>,
+    include: Vec<String>,
+    is_offline: bool,
+) -> Result<ScenarioSource, String> {
+    let python = |files| ScenarioSource::Python(PythonSource { files, include, is_offline });
+    let Some(typed) = typed else {
+        return if env.path(LOCUSTFILE).is_file() {
+            Ok(python(vec![LOCUSTFILE.to_owned()]))
+        } else {
+            Err("no scenario, and no `locustfile.py` here; name a Python file, a `.wasm` component, or the folder of \
+                 a Cargo package"
+                .to_owned())
+        };
+    };
+    match python_files(env, typed) {
+        Some(files) => files.map(python),
+        None => scenario_source(typed, &env.path(typed)),
     }
 }
 
