@@ -185,7 +185,7 @@ mod tests {
                 help: "how large".to_owned(),
                 default_value: Some("s".to_owned()),
                 choices: vec!["s".to_owned(), "l".to_owned()],
-                secret: false,
+                ..OptionSpec::default()
             }],
             tables: vec![TableSpec {
                 name: "people".to_owned(),

@@ -60,6 +60,7 @@ fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
     let typed = crate::args::run::Typed {
         options: crate::config::PartialOptions::default(),
         mistakes: Mistakes::default(),
+        extras: Vec::new(),
     };
     let (mut settings, _) = crate::resolve::resolve(&Env { cores: 1, ..Env::default() }, typed);
     change(&mut settings);
