@@ -14,8 +14,8 @@ use std::fmt;
 
 use crate::limits::{
     CLASS_WEIGHT_MAX, DECLARED_NAME_BYTES_MAX, DECLARED_TEXT_BYTES_MAX, DESCRIBE_PROBLEMS_MAX,
-    LoadLimits, NODE_TAGS_MAX, OPTION_CHOICES_MAX, OPTIONS_MAX, TABLES_MAX, TASK_DEPTH_MAX,
-    USERS_MAX,
+    LoadLimits, NODE_TAGS_MAX, OPTION_CHOICES_MAX, OPTION_FLAGS_MAX, OPTIONS_MAX, TABLES_MAX,
+    TASK_DEPTH_MAX, USERS_MAX,
 };
 use crate::user_class::{
     OptionSpec, ScenarioInfo, Share, TableSpec, TaskNode, UserClass, WaitTime,
@@ -418,6 +418,26 @@ fn check_option(index: usize, option: &OptionSpec, problems: &mut Problems) {
     }
     for choice in &option.choices {
         problems.text(&place, "a choice", choice, DECLARED_NAME_BYTES_MAX);
+    }
+    check_flags(&place, option, problems);
+}
+
+fn check_flags(place: &Place, option: &OptionSpec, problems: &mut Problems) {
+    if option.flags.len() > OPTION_FLAGS_MAX {
+        problems.at_most(place.clone(), "flags", option.flags.len(), OPTION_FLAGS_MAX);
+        return;
+    }
+    for flag in &option.flags {
+        problems.text(place, "a flag", flag, DECLARED_NAME_BYTES_MAX);
+        let word = flag.strip_prefix("--").or_else(|| flag.strip_prefix('-')).unwrap_or("");
+        if word.is_empty() || word.contains(|letter: char| letter == '=' || letter.is_whitespace())
+        {
+            let reason = "is not of the form `--word` or `-w`".to_owned();
+            problems.add(InfoProblem::Text { place: place.clone(), what: "a flag", reason });
+        }
+    }
+    if let Some(variable) = &option.variable {
+        problems.text(place, "the variable", variable, DECLARED_NAME_BYTES_MAX);
     }
 }
 

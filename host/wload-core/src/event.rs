@@ -70,6 +70,8 @@ pub struct RunSummary {
     pub rows: Vec<RowDetail>,
     /// The generator was the bottleneck at some time: what to do about it.
     pub saturation: Option<String>,
+    /// What a scenario wants the process to end with, whatever the verdict.
+    pub exit_code: Option<u8>,
 }
 
 /// The distribution of one row, for machine-readable reports.

@@ -56,6 +56,8 @@ pub const DECLARED_TEXT_BYTES_MAX: usize = 4_096;
 pub const NODE_TAGS_MAX: usize = 100;
 /// Weight of a user class. Beyond it dispatch could not tell one user more from none.
 pub const CLASS_WEIGHT_MAX: f64 = 1e9;
+/// Flags of one option.
+pub const OPTION_FLAGS_MAX: usize = 16;
 /// Options of a scenario.
 pub const OPTIONS_MAX: usize = 1_000;
 /// Choices of one option.
@@ -174,6 +176,8 @@ pub struct GuestLimits {
     pub held_body_bytes_max: u64,
     /// Handles of other kinds that a user holds: metrics, tables, streams; one more traps.
     pub handles_open_max: usize,
+    /// Bytes that hooks leave for all users; each instance reads them once.
+    pub run_state_bytes_max: usize,
     /// Log lines of one user per second; more are counted and dropped.
     pub log_lines_per_second_max: u32,
 }
@@ -193,6 +197,7 @@ impl Default for GuestLimits {
             template_bytes_max: 4 << 20,
             held_body_bytes_max: 128 << 20,
             handles_open_max: 10_000,
+            run_state_bytes_max: 16 << 20,
             log_lines_per_second_max: 20,
         }
     }

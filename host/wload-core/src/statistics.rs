@@ -153,6 +153,35 @@ impl Statistics {
         rows.into_iter().map(|(key, row)| row.detail(key)).collect()
     }
 
+    /// The response time that this fraction of a row's requests does not exceed; without a key, of all.
+    #[must_use]
+    pub fn percentile_us(&self, key: Option<&RequestKey>, fraction: f64) -> Option<u64> {
+        let total = &self.find(key)?.total;
+        point_of(&total.times, total, fraction)
+    }
+
+    /// The same over about the last ten seconds; none without full history.
+    pub fn current_percentile_us(
+        &mut self,
+        key: Option<&RequestKey>,
+        fraction: f64,
+        now: Duration,
+    ) -> Option<u64> {
+        let row = match key {
+            Some(key) => self.rows.get_mut(key)?,
+            None => &mut self.aggregated,
+        };
+        row.total.recent.forget((now.as_secs() + 1).saturating_sub(WINDOW_SECONDS));
+        point_of(&row.total.recent.whole(), &row.total, fraction)
+    }
+
+    fn find(&self, key: Option<&RequestKey>) -> Option<&Row> {
+        match key {
+            Some(key) => self.rows.get(key),
+            None => Some(&self.aggregated),
+        }
+    }
+
     fn row(&mut self, key: RequestKey) -> &mut Row {
         let is_full = self.rows.len() >= self.limits.request_keys_max;
         let key =
@@ -286,6 +315,14 @@ fn points_of(times: &Histogram, row: &RowDelta) -> Points {
     }
     let median_us = values.remove(0);
     Points { median_us: Some(median_us), percentiles_us: values }
+}
+
+/// One percentile of some of a row's times, between its exact minimum and maximum.
+fn point_of(times: &Histogram, row: &RowDelta, fraction: f64) -> Option<u64> {
+    let rank = rank(times.count(), fraction)?;
+    let value = times.at_ranks(&[rank]).first().copied()?.clamp(row.us_min?, row.us_max?);
+    let is_last = times.count() == row.times.count() && rank + 1 == times.count();
+    Some(if is_last { row.us_max? } else { value })
 }
 
 /// In the order of first appearance; what appeared together is sorted by key.

@@ -84,8 +84,26 @@ pub struct UserClass {
     pub pinned: Option<String>,
 }
 
-/// An option of the scenario, set by `--option name=value`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What an option takes on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum OptionKind {
+    /// Any text.
+    #[default]
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// Nothing; being there is `true`.
+    Flag,
+    /// Nothing; being there is `false`.
+    InverseFlag,
+    /// Any number of texts; the value has one a line.
+    Several,
+}
+
+/// An option of the scenario, set by `--option name=value` or its flags.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct OptionSpec {
     /// Its name.
     pub name: String,
@@ -97,6 +115,14 @@ pub struct OptionSpec {
     pub choices: Vec<String>,
     /// Not shown in reports.
     pub secret: bool,
+    /// Flags that set it, dashes included.
+    pub flags: Vec<String>,
+    /// What may follow its flags.
+    pub kind: OptionKind,
+    /// An environment variable that sets it.
+    pub variable: Option<String>,
+    /// A run needs a value.
+    pub required: bool,
 }
 
 /// A table of test data.

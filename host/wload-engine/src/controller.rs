@@ -5,7 +5,9 @@
 //! Invariants: one input at a time, and no branch of the `select!` loses data when another is
 //! taken; every user is counted in a report before the final snapshot.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -52,7 +54,7 @@ pub(crate) struct Controller {
     programs: RunPrograms,
     dispatcher: Dispatcher,
     state: RunState,
-    statistics: Statistics,
+    statistics: Rc<RefCell<Statistics>>,
     health: HealthLog,
     /// Users of each class, per core, as last reported.
     users: Vec<Vec<u32>>,
@@ -115,6 +117,7 @@ impl Controller {
         clock: RunClock,
         channels: Channels,
         programs: RunPrograms,
+        statistics: Rc<RefCell<Statistics>>,
         dispatcher: Dispatcher,
         users_max: u32,
     ) -> Self {
@@ -122,7 +125,7 @@ impl Controller {
         let cores = channels.cores.len();
         let classes = info.classes.len();
         Self {
-            statistics: Statistics::with_limits(plan.full_history, plan.statistics),
+            statistics,
             plan,
             info,
             clock,
@@ -154,13 +157,10 @@ impl Controller {
             run_time: self.plan.run_time.map(|run_time| Instant::now() + run_time),
             overdue: None,
         };
-        match self.interruptible(Hook::TestStart, timers.run_time).await {
-            None => {}
-            Some(Ok(())) => self.first_target(&mut timers).await,
-            Some(Err(failure)) => {
-                let message = format!("test-start failed: {}", failure.message);
-                self.stop(StopReason::Broken(message), &mut timers).await;
-            }
+        if self.prepared(Hook::Init, &mut timers).await
+            && self.prepared(Hook::TestStart, &mut timers).await
+        {
+            self.first_target(&mut timers).await;
         }
         while !(self.state == RunState::Stopping && self.nobody_left()) {
             let input = self.wait(&timers).await;
@@ -169,6 +169,19 @@ impl Controller {
             }
         }
         self.end().await;
+    }
+
+    /// Calls a hook without which the run cannot begin; false: it does not.
+    async fn prepared(&mut self, hook: Hook, timers: &mut Timers) -> bool {
+        match self.interruptible(hook, timers.run_time).await {
+            None => false,
+            Some(Ok(())) => true,
+            Some(Err(failure)) => {
+                let message = format!("{} failed: {}", hook.name(), failure.message);
+                self.stop(StopReason::Broken(message), timers).await;
+                false
+            }
+        }
     }
 
     async fn wait(&mut self, timers: &Timers) -> Input {
@@ -273,7 +286,7 @@ impl Controller {
         if self.plan.load == Load::ScenarioShape && self.state != RunState::Stopping {
             self.ask_shape(timers).await;
         }
-        self.statistics.apply(self.programs.take_delta());
+        self.statistics.borrow_mut().apply(self.programs.take_delta());
         let snapshot = Arc::new(self.snapshot());
         self.try_say(RunEvent::Snapshot(snapshot));
     }
@@ -307,6 +320,7 @@ impl Controller {
         self.dispatcher.retarget(&tick)?;
         self.enter(state).await;
         self.target = tick.clone();
+        self.programs.view().count(self.user_count(), tick.users);
         self.is_told = false;
         self.say(RunEvent::Ramping(tick)).await;
         self.ramp(timers).await;
@@ -343,7 +357,7 @@ impl Controller {
             )));
         }
         if self.plan.reset_stats {
-            self.statistics.reset(self.clock.elapsed());
+            self.statistics.borrow_mut().reset(self.clock.elapsed());
             self.say(RunEvent::StatsReset).await;
         }
     }
@@ -368,9 +382,10 @@ impl Controller {
         let core = usize::from(delta.core.0);
         self.users[core] = delta.users;
         self.alive[core] = delta.alive;
+        self.programs.view().count(self.user_count(), self.target.users);
         self.obeyed[core] = delta.commands_obeyed;
         self.log_lines_dropped[core] = delta.log_lines_dropped;
-        self.statistics.apply(delta.stats);
+        self.statistics.borrow_mut().apply(delta.stats);
         if let Some(warning) = self.health.add(delta.health) {
             self.try_say(RunEvent::Warning(warning));
         }
@@ -413,10 +428,10 @@ impl Controller {
             let (CoreReport::Delta(delta) | CoreReport::Ended(delta)) = report;
             self.take(delta);
         }
-        if let Some(Err(failure)) = self.interruptible(Hook::TestStop, None).await {
-            self.try_say(RunEvent::Warning(format!("test-stop failed: {}", failure.message)));
-        }
-        self.statistics.apply(self.programs.take_delta());
+        self.programs.view().enter(RunState::Stopped);
+        self.last_hook(Hook::TestStop).await;
+        self.statistics.borrow_mut().apply(self.programs.take_delta());
+        self.last_hook(Hook::Quitting).await;
         while let Ok(line) = self.channels.log.try_recv() {
             self.say_log(line);
         }
@@ -433,10 +448,18 @@ impl Controller {
         let summary = RunSummary {
             reason: self.reason.take().unwrap_or(StopReason::NoUsersLeft),
             snapshot: self.snapshot(),
-            rows: self.statistics.details(),
+            rows: self.statistics.borrow().details(),
+            exit_code: self.programs.view().exit_code(),
             saturation: self.health.saturation(),
         };
         self.say(RunEvent::Ended(Arc::new(summary))).await;
+    }
+
+    async fn last_hook(&mut self, hook: Hook) {
+        if let Some(Err(failure)) = self.interruptible(hook, None).await {
+            let message = format!("{} failed: {}", hook.name(), failure.message);
+            self.try_say(RunEvent::Warning(message));
+        }
     }
 
     /// Users of each class that a core must have, by class id.
@@ -456,7 +479,7 @@ impl Controller {
             user_target: self.target.users,
             health: self.health.latest().clone(),
         };
-        self.statistics.snapshot(input)
+        self.statistics.borrow_mut().snapshot(input)
     }
 
     fn user_count(&self) -> u32 {
@@ -469,6 +492,7 @@ impl Controller {
 
     async fn enter(&mut self, state: RunState) {
         self.state = state;
+        self.programs.view().enter(state);
         self.say(RunEvent::State(state)).await;
     }
 

@@ -15,27 +15,33 @@ use crate::program_hooks::RunPrograms;
 /// Which hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hook {
+    Init,
     TestStart,
     /// With the number of users.
     SpawningComplete(u32),
     TestStop,
+    Quitting,
 }
 
 impl Hook {
     /// As the contract calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Init => "init",
             Self::TestStart => "test-start",
             Self::SpawningComplete(_) => "spawning-complete",
             Self::TestStop => "test-stop",
+            Self::Quitting => "quitting",
         }
     }
 
     pub(crate) async fn call(self, programs: &mut RunPrograms) -> Result<(), TaskFailure> {
         match self {
+            Self::Init => programs.init().await,
             Self::TestStart => programs.test_start().await,
             Self::SpawningComplete(users) => programs.spawning_complete(users).await,
             Self::TestStop => programs.test_stop().await,
+            Self::Quitting => programs.quitting().await,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use wload_core::delta::StatsDelta;
 use wload_core::shape::Tick;
-use wload_scenario::{CoreContext, HooksInstance, Scenario, ShapeInstance, TaskFailure};
+use wload_scenario::{CoreContext, HooksInstance, RunView, Scenario, ShapeInstance, TaskFailure};
 
 /// The instances beside the users.
 pub(crate) struct RunPrograms {
@@ -32,6 +32,18 @@ impl RunPrograms {
         let limits = scenario.limits();
         let (shape_time_max, hook_time_max) = (limits.shape_time_max, limits.hook_time_max);
         Ok(Self { core, shape, hooks, shape_time_max, hook_time_max })
+    }
+
+    pub(crate) async fn init(&mut self) -> Result<(), TaskFailure> {
+        let Some(hooks) = &mut self.hooks else { return Ok(()) };
+        let ended = in_time(hooks.init(), self.hook_time_max, "hook-time").await;
+        self.after_hook(ended)
+    }
+
+    pub(crate) async fn quitting(&mut self) -> Result<(), TaskFailure> {
+        let Some(hooks) = &mut self.hooks else { return Ok(()) };
+        let ended = in_time(hooks.quitting(), self.hook_time_max, "hook-time").await;
+        self.after_hook(ended)
     }
 
     pub(crate) async fn test_start(&mut self) -> Result<(), TaskFailure> {
@@ -80,6 +92,11 @@ impl RunPrograms {
     /// Log lines of hooks and shape that were over the limit.
     pub(crate) fn log_lines_dropped(&self) -> u64 {
         self.core.log_lines_dropped.get()
+    }
+
+    /// The run as a whole, for all its instances.
+    pub(crate) fn view(&self) -> &RunView {
+        &self.core.run
     }
 
     /// What was measured since the last time.

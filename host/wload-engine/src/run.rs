@@ -4,6 +4,7 @@
 //! Ends: the controller closes the inboxes of the cores, says `Ended` and drops its events; the
 //! threads are joined by the last of them, the control thread.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -22,7 +23,7 @@ use wload_core::recorder::Recorder;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{ScenarioInfo, Share};
 use wload_http::{CoreHttp, HttpShared};
-use wload_scenario::{CoreContext, GuestLine, InstancePool, RunClock, Scenario};
+use wload_scenario::{CoreContext, GuestLine, InstancePool, RunClock, RunView, Scenario};
 
 use crate::controller::{Channels, Controller};
 use crate::core_thread::{CoreLoop, block_on_local};
@@ -55,6 +56,7 @@ struct Setup {
     iterations: Option<Arc<AtomicI64>>,
     log: mpsc::Sender<GuestLine>,
     stop_wishes: mpsc::Sender<Option<u8>>,
+    view: Arc<RunView>,
 }
 
 /// Starts a run. `users_max` is the number of places that the scenario was prepared for.
@@ -91,6 +93,7 @@ pub fn start(
         clock: RunClock::starting_at(Instant::now()),
         log: log_in,
         stop_wishes: stop_wishes_in,
+        view: Arc::default(),
     };
     let mut inboxes = Vec::new();
     let mut threads = Vec::new();
@@ -129,7 +132,7 @@ fn start_core(
     reports: mpsc::Sender<CoreReport>,
 ) -> Result<JoinHandle<()>, EngineError> {
     spawn(format!("wload-core-{core}"), move || async move {
-        let context = setup.core_context();
+        let context = Rc::new(setup.context());
         let users = UserContext {
             factory: GuestFactory(InstancePool::new(
                 setup.scenario.clone(),
@@ -159,17 +162,22 @@ fn start_control(
     cores: Vec<JoinHandle<()>>,
 ) -> Result<(), EngineError> {
     spawn("wload-control".to_owned(), move || async move {
-        let context = setup.core_context();
+        let plan = (*setup.plan).clone();
+        let statistics = Statistics::with_limits(plan.full_history, plan.statistics);
+        let statistics = Rc::new(RefCell::new(statistics));
+        let mut context = setup.context();
+        context.statistics = Some(statistics.clone());
+        let context = Rc::new(context);
         let started = RunPrograms::start(&setup.scenario, context.clone()).await;
         match started {
             Ok(programs) => {
-                let plan = (*setup.plan).clone();
                 Controller::new(
                     plan,
                     &setup.scenario,
                     setup.clock,
                     channels,
                     programs,
+                    statistics,
                     dispatcher,
                     users_max,
                 )
@@ -203,6 +211,7 @@ async fn say_broken(channels: &Channels, clock: &RunClock, message: String) {
         snapshot: Statistics::new(false).snapshot(input),
         rows: Vec::new(),
         saturation: None,
+        exit_code: None,
     };
     // A front end that is gone does not need to know.
     let _ = channels.events.send(RunEvent::Ended(Arc::new(summary))).await;
@@ -222,9 +231,9 @@ fn spawn<F: Future<Output = ()>>(
 }
 
 impl Setup {
-    fn core_context(&self) -> Rc<CoreContext> {
+    fn context(&self) -> CoreContext {
         let (log, stop) = (self.log.clone(), self.stop_wishes.clone());
-        Rc::new(CoreContext::new(
+        let mut context = CoreContext::new(
             Recorder::with_limits(self.plan.full_history, self.plan.statistics),
             CoreHttp::new(self.http.clone()),
             self.clock,
@@ -236,6 +245,8 @@ impl Setup {
             Box::new(move |code| {
                 let _ = stop.try_send(code);
             }),
-        ))
+        );
+        context.run = self.view.clone();
+        context
     }
 }

@@ -12,7 +12,10 @@ use tokio::sync::{Notify, Semaphore};
 use wload_core::cancel::StopPhase;
 use wload_core::event::LogLevel;
 use wload_core::recorder::Recorder;
+use wload_core::statistics::Statistics;
 use wload_http::{CoreHttp, Exchange};
+
+use crate::run_view::RunView;
 
 /// The clock of a run: time since its start. Follows tokio's clock, so tests can pause it.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +79,10 @@ pub struct CoreContext {
     pub log: Box<dyn Fn(GuestLine)>,
     /// Takes the wish of a scenario to stop the run, with its exit code.
     pub stop_run: Box<dyn Fn(Option<u8>)>,
+    /// The run as a whole.
+    pub run: Arc<RunView>,
+    /// The statistics of the run, on the thread of hooks and shape; nowhere else.
+    pub statistics: Option<Rc<RefCell<Statistics>>>,
     /// Sees each exchange as it ends, for `wload check`; absent in a run.
     pub observe: Option<Observer>,
     /// Exchanges keep a trace, for `wload check --verbose`.
@@ -112,6 +119,8 @@ impl CoreContext {
             clock,
             log,
             stop_run,
+            run: Arc::default(),
+            statistics: None,
             observe: None,
             is_traced: false,
             log_lines_dropped: Cell::new(0),

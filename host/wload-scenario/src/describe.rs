@@ -149,6 +149,17 @@ fn option(option: users::OptionSpec) -> core::OptionSpec {
         default_value: option.default_value,
         choices: option.choices,
         secret: option.secret,
+        flags: option.flags,
+        kind: match option.kind {
+            users::OptionKind::Text => core::OptionKind::Text,
+            users::OptionKind::Integer => core::OptionKind::Integer,
+            users::OptionKind::Number => core::OptionKind::Number,
+            users::OptionKind::Flag => core::OptionKind::Flag,
+            users::OptionKind::InverseFlag => core::OptionKind::InverseFlag,
+            users::OptionKind::Several => core::OptionKind::Several,
+        },
+        variable: option.variable,
+        required: option.required,
     }
 }
 

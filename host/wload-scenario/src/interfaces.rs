@@ -15,6 +15,7 @@ pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod options;
 pub(crate) mod random;
+pub(crate) mod run;
 
 /// WASI and the contract.
 pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
@@ -28,5 +29,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result
     contract::log::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
     contract::options::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
     contract::identity::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
-    contract::control::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)
+    contract::control::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
+    contract::run::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)
 }

@@ -26,6 +26,7 @@ mod machine_needs;
 mod outside;
 mod pool;
 mod run_instances;
+mod run_view;
 mod store_state;
 mod tables;
 mod trap;
@@ -43,6 +44,7 @@ pub use loader::{
 pub use machine_needs::MachineNeeds;
 pub use pool::InstancePool;
 pub use run_instances::{HooksInstance, ShapeInstance};
+pub use run_view::RunView;
 pub use store_state::Identity;
 pub use tables::DataSource;
 pub use trap::TaskFailure;

@@ -101,6 +101,26 @@ impl HooksInstance {
         Ok(Some(Self { store, guest }))
     }
 
+    /// Before test start.
+    ///
+    /// # Errors
+    /// The guest's error or trap.
+    pub async fn init(&mut self) -> Result<(), TaskFailure> {
+        let turn = begin(&mut self.store, false);
+        let result = watched(turn, self.guest.call_init(&mut self.store)).await;
+        finish_text(&mut self.store, result)
+    }
+
+    /// After everything.
+    ///
+    /// # Errors
+    /// A trap of the guest.
+    pub async fn quitting(&mut self) -> Result<(), TaskFailure> {
+        let turn = begin(&mut self.store, false);
+        let result = watched(turn, self.guest.call_quitting(&mut self.store)).await;
+        finish_text(&mut self.store, result.map(Ok))
+    }
+
     /// Before any user.
     ///
     /// # Errors

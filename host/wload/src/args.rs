@@ -3,13 +3,16 @@
 //! Control. Upstream: [`Env::args`]. Downstream: `commands.rs`. Invariant: flags of `run` and `check`
 //! come from `options.rs`; those of `new` and `demo-target` are their own and have no other layers.
 
+pub(crate) mod build;
 pub(crate) mod compile_child;
 pub(crate) mod demo_target;
+pub(crate) mod extra;
 pub(crate) mod new;
 pub(crate) mod run;
 
 use clap::{ArgMatches, Command};
 
+use crate::args::build::BuildArgs;
 use crate::args::compile_child::CompileChildArgs;
 use crate::args::demo_target::DemoTargetArgs;
 use crate::args::new::NewArgs;
@@ -22,6 +25,7 @@ use crate::{env_vars, exit_code};
 pub(crate) enum Invocation {
     Run(Typed),
     Check(Typed),
+    Build(BuildArgs),
     New(NewArgs),
     DemoTarget(DemoTargetArgs),
     Limits,
@@ -33,10 +37,12 @@ pub(crate) enum Invocation {
 /// # Errors
 /// clap's, with its suggestion; `--help` and `--version` come this way, too.
 pub(crate) fn parse(env: &Env) -> Result<Invocation, clap::Error> {
-    let matches = command().try_get_matches_from(&env.args)?;
+    let (matches, extras) =
+        extra::without_extras(&env.args, |args| command().try_get_matches_from(args))?;
     Ok(match matches.subcommand() {
-        Some(("run", typed)) => Invocation::Run(Typed::from_matches(typed, false)),
-        Some(("check", typed)) => Invocation::Check(Typed::from_matches(typed, true)),
+        Some(("run", typed)) => Invocation::Run(Typed::from_matches(typed, false, extras)),
+        Some(("check", typed)) => Invocation::Check(Typed::from_matches(typed, true, extras)),
+        Some(("build", typed)) => Invocation::Build(parse_derived::<BuildArgs>(typed)?),
         Some(("new", typed)) => Invocation::New(parse_derived::<NewArgs>(typed)?),
         Some(("demo-target", typed)) => {
             Invocation::DemoTarget(parse_derived::<DemoTargetArgs>(typed)?)
@@ -64,6 +70,7 @@ pub(crate) fn command() -> Command {
         .infer_long_args(true)
         .subcommand(run::command())
         .subcommand(run::check_command())
+        .subcommand(build::command())
         .subcommand(new::command())
         .subcommand(demo_target::command())
         .subcommand(

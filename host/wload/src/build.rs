@@ -1,7 +1,9 @@
-//! A scenario's source to a component: a Cargo package is built with the person's own cargo.
+//! A scenario's source to a component: a Cargo package is built with the person's own cargo; Python in `python.rs`.
 //!
 //! Upstream: `resolve.rs` decided that it is a package. Downstream: the path of the component. What
 //! cargo says goes to stderr as it is; its messages on stdout name what was built.
+
+pub(crate) mod python;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

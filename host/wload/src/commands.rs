@@ -3,6 +3,7 @@
 //! Control. Upstream: `main.rs`. Downstream: one module each. Invariant: errors that end a command
 //! are shown here and nowhere else.
 
+mod build;
 mod check;
 mod compile_child;
 mod demo_target;
@@ -32,6 +33,7 @@ pub(crate) fn main(env: &Env, printer: &Printer) -> u8 {
     let result = match invocation {
         Invocation::Run(typed) => run::run(env, printer, typed),
         Invocation::Check(typed) => check::check(env, printer, typed),
+        Invocation::Build(args) => build::build(env, printer, &args),
         Invocation::New(args) => new::new(env, printer, &args),
         Invocation::DemoTarget(args) => demo_target::demo_target(env, printer, &args),
         Invocation::Limits => limits::limits(printer),

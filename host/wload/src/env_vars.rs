@@ -10,9 +10,16 @@ use crate::options::TABLE;
 /// Where compiled scenarios are kept.
 pub(crate) const CACHE_DIR: &str = "WLOAD_CACHE_DIR";
 
+/// The Python that wload's tool folder is made with.
+pub(crate) const PYTHON: &str = "WLOAD_PYTHON";
+
 /// Variables that are not options.
-const OTHERS: [(&str, &str); 2] = [
+const OTHERS: [(&str, &str); 3] = [
     (CACHE_DIR, "folder of compiled scenarios [default: wload in the user's cache folder]"),
+    (
+        PYTHON,
+        "Python that wload makes its tool folder with, to build locustfiles [default: python3]",
+    ),
     ("NO_COLOR", "no colours"),
 ];
 

@@ -115,7 +115,7 @@ use Layers::{Flags, Locust, Own};
 
 option_table! {
     Locustfile "locustfile" Some('f'), Text("SCENARIO"), Locust("LOCUST_LOCUSTFILE"), Common, true,
-        "The scenario, instead of the first argument: a `.wasm` component, or the folder of a Cargo package";
+        "The scenario, instead of the first argument: Python files by comma, a `.wasm` component, or the folder of a Cargo package";
     Config "config" None, Text("FILE"), Own, Common, true,
         "Read this configuration file instead of `wload.toml` in the current folder";
     Host "host" Some('H'), Text("URL"), Locust("LOCUST_HOST"), Common, true,
@@ -145,6 +145,10 @@ option_table! {
         "Let the scenario read the folder HOST as GUEST, with ::rw also write; else it sees no files";
     Env "env" None, Pairs("NAME[=VALUE]"), Own, Scenario, true,
         "Give the scenario an environment variable; without a value: as it is here";
+    Include "include" None, Pairs("PATTERN"), Own, Scenario, true,
+        "Put these files below the locustfile's folder into its component, besides those whose names stand in it";
+    Offline "offline" None, Flag, Own, Scenario, true,
+        "Fetch nothing to build a scenario: say what is missing instead";
     Seed "seed" None, Text("N"), Own, Scenario, true,
         "For random choices: the same seed repeats them [default: another one each time]";
 

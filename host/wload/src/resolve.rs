@@ -20,6 +20,7 @@ use wload_core::plan::{Load, RunPlan, SPAWN_RATE_DEFAULT, STOP_TIMEOUT_DEFAULT, 
 pub(crate) use limits::value_text;
 
 use crate::args::run::Typed;
+use crate::build::python::PythonSource;
 use crate::config::environment::{locust_layer, own_layer};
 use crate::config::{Mistakes, Origin, PartialOptions, file};
 use crate::env::Env;
@@ -37,20 +38,23 @@ use crate::time_span::{parse_duration, parse_time_span};
 const CONFIG_FILE: &str = "wload.toml";
 /// Bytes of a configuration file: one that is larger is none.
 const CONFIG_BYTES_MAX: u64 = 1 << 20;
+/// The scenario when none is named, as in Locust.
+const LOCUSTFILE: &str = "locustfile.py";
 /// Between two tables (locust-plugins: 2 seconds).
 const STATS_INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
 
 /// Gives everything that was said its meaning. The settings are complete even when there are
 /// mistakes, so that the scenario can still be asked about the rest.
 pub(crate) fn resolve(env: &Env, typed: Typed) -> (Settings, Mistakes) {
-    let mut mistakes = typed.mistakes;
+    let (mut mistakes, extras) = (typed.mistakes, typed.extras);
     let own = own_layer(env, &mut mistakes);
     let locust = locust_layer(env, &mut mistakes);
     let above = typed.options.combine(own).combine(locust);
     let file = config_file(env, &above, &mut mistakes);
     let options = above.combine(file);
     let mut reader = Reader { env, options: &options, mistakes };
-    let settings = settings(&mut reader);
+    let mut settings = settings(&mut reader);
+    settings.claims.extras = extras;
     (settings, reader.mistakes)
 }
 
@@ -147,6 +151,7 @@ fn claims(reader: &mut Reader<'_>, plan: &RunPlan) -> Claims {
         .filter_map(|key| Some(reader.options.one(key)?.origin.to_string()))
         .collect();
     Claims {
+        extras: Vec::new(),
         classes: reader.options.all(Key::UserClasses).unwrap_or_default().to_vec(),
         options: reader.pairs(Key::Option),
         data: reader.data_files(),
@@ -194,21 +199,72 @@ fn log(reader: &mut Reader<'_>) -> LogSettings {
 }
 
 fn scenario(reader: &mut Reader<'_>) -> Option<ScenarioSource> {
-    let Some(value) = reader.options.one(Key::Locustfile) else {
-        reader.mistakes.add(
-            Origin::Argument("SCENARIO"),
-            "no scenario; name a `.wasm` component, or the folder of a Cargo package",
-        );
-        return None;
-    };
-    let typed = &value.text;
-    match scenario_source(typed, &reader.env.path(typed)) {
+    let is_offline = reader.flag(Key::Offline);
+    let include = reader.texts(Key::Include);
+    let value = reader.options.one(Key::Locustfile);
+    let typed = value.map(|value| value.text.as_str());
+    let origin = value.map_or(Origin::Argument("SCENARIO"), |value| value.origin.clone());
+    match source_of(reader.env, typed, include, is_offline) {
         Ok(source) => Some(source),
         Err(mistake) => {
-            reader.mistakes.add(&value.origin, mistake);
+            reader.mistakes.add(origin, mistake);
             None
         }
     }
+}
+
+/// What was named, or `locustfile.py` where there is one.
+///
+/// # Errors
+/// The mistake, for people.
+pub(crate) fn source_of(
+    env: &Env,
+    typed: Option<&str>,
+    include: Vec<String>,
+    is_offline: bool,
+) -> Result<ScenarioSource, String> {
+    let python = |files| ScenarioSource::Python(PythonSource { files, include, is_offline });
+    let Some(typed) = typed else {
+        return if env.path(LOCUSTFILE).is_file() {
+            Ok(python(vec![LOCUSTFILE.to_owned()]))
+        } else {
+            Err("no scenario, and no `locustfile.py` here; name a Python file, a `.wasm` component, or the folder of \
+                 a Cargo package"
+                .to_owned())
+        };
+    };
+    match python_files(env, typed) {
+        Some(files) => files.map(python),
+        None => scenario_source(typed, &env.path(typed)),
+    }
+}
+
+/// Python files and folders by comma; none when it is something else.
+fn python_files(env: &Env, typed: &str) -> Option<Result<Vec<String>, String>> {
+    let is_python = |name: &str| {
+        let path = env.path(name);
+        let is_file = path.extension().is_some_and(|extension| extension == "py");
+        is_file || path.is_dir() && !path.join("Cargo.toml").is_file() && has_python(&path)
+    };
+    let names: Vec<String> = typed
+        .split(',')
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    if !names.iter().any(|name| is_python(name)) {
+        return None;
+    }
+    let problem = names.iter().find_map(|name| match env.path(name) {
+        path if !path.exists() => Some(format!("there is no `{name}`")),
+        _ if !is_python(name) => Some(format!("`{name}` is no Python file, and no folder of some")),
+        _ => None,
+    });
+    Some(problem.map_or(Ok(names), Err))
+}
+
+fn has_python(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| path.extension().is_some_and(|it| it == "py"))
 }
 
 fn scenario_source(typed: &str, path: &Path) -> Result<ScenarioSource, String> {
@@ -226,14 +282,8 @@ fn scenario_source(typed: &str, path: &Path) -> Result<ScenarioSource, String> {
         };
     }
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or("");
-    let language = [
-        ("py", "Python"),
-        ("js", "JavaScript"),
-        ("ts", "TypeScript"),
-        ("go", "Go"),
-        ("c", "C"),
-        ("rs", "Rust"),
-    ];
+    let language =
+        [("js", "JavaScript"), ("ts", "TypeScript"), ("go", "Go"), ("c", "C"), ("rs", "Rust")];
     match one_of(extension, &language) {
         Some("Rust") => Err(format!("`{typed}` is one Rust file; name its package's folder")),
         Some(language) => Err(format!(

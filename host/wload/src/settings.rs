@@ -13,6 +13,8 @@ use wload_core::limits::Limits;
 use wload_core::plan::RunPlan;
 use wload_http::{Http1Engine, Protocol, ProxySettings, ResolveRule};
 
+use crate::args::extra::Extra;
+use crate::build::python::PythonSource;
 use crate::config::Sourced;
 
 /// Settings of `wload run` and `wload check`.
@@ -44,12 +46,16 @@ pub(crate) enum ScenarioSource {
     Component(PathBuf),
     /// The folder of a Cargo package that is built first.
     Package(PathBuf),
+    /// Locustfiles that are built first.
+    Python(PythonSource),
 }
 
 /// What only the scenario can confirm.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Claims {
     pub(crate) classes: Vec<Sourced>,
+    /// Flags of the scenario's own.
+    pub(crate) extras: Vec<Extra>,
     /// `name=value`.
     pub(crate) options: Vec<Sourced>,
     /// `name=file`, with the file's path.

@@ -80,6 +80,21 @@ impl<S: Scenario> shape::Guest for S {
 }
 
 impl<S: Scenario> hooks::Guest for S {
+    fn init() -> Result<(), String> {
+        with_runtime::<S, _>(|runtime| match &mut runtime.definition.hooks {
+            Some(hooks) => answer(hooks.init()),
+            None => Ok(()),
+        })
+    }
+
+    fn quitting() {
+        with_runtime::<S, _>(|runtime| {
+            if let Some(hooks) = &mut runtime.definition.hooks {
+                hooks.quitting();
+            }
+        });
+    }
+
     fn test_start() -> Result<(), String> {
         with_runtime::<S, _>(|runtime| match &mut runtime.definition.hooks {
             Some(hooks) => answer(hooks.test_start()),

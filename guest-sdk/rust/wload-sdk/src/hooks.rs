@@ -21,6 +21,14 @@ pub type HookResult = Result<(), Box<dyn std::error::Error>>;
 /// }
 /// ```
 pub trait Hooks: 'static {
+    /// The scenario has been loaded; before test start.
+    ///
+    /// # Errors
+    /// The run ends before it starts, with this message.
+    fn init(&mut self) -> HookResult {
+        Ok(())
+    }
+
     /// Before any user starts.
     ///
     /// # Errors
@@ -41,4 +49,7 @@ pub trait Hooks: 'static {
     fn test_stop(&mut self) -> HookResult {
         Ok(())
     }
+
+    /// The last call of the run: its statistics are final.
+    fn quitting(&mut self) {}
 }

@@ -91,6 +91,10 @@ impl ScenarioOption {
             default_value: self.default_value.map(str::to_owned),
             choices: self.choices.iter().map(|choice| (*choice).to_owned()).collect(),
             secret: self.is_secret,
+            flags: Vec::new(),
+            kind: users::OptionKind::Text,
+            variable: None,
+            required: false,
         }
     }
 }

@@ -43,7 +43,7 @@ fn option(name: &str) -> OptionSpec {
         help: String::new(),
         default_value: None,
         choices: Vec::new(),
-        secret: false,
+        ..OptionSpec::default()
     }
 }
 

@@ -167,6 +167,8 @@ named_limits! {
         "Size of all bodies that a user holds at once", "an exception, and a fresh instance";
     "open-handles" Count guest.handles_open_max, 10, 10_000_000,
         "Metrics, tables and streams that a user holds at once", "an exception, and a fresh instance";
+    "run-state" Bytes guest.run_state_bytes_max, 0, GIB,
+        "Size of what hooks leave for all users", "the hook fails, and the run breaks off";
     "log-lines" Count guest.log_lines_per_second_max, 0, 1_000_000,
         "Log lines of one user in a second", "they are left out and counted";
 

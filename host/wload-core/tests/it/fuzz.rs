@@ -85,6 +85,8 @@ fn info(noise: &mut Noise) -> ScenarioInfo {
         default_value: noise.once_in(2).then(|| name(noise)),
         choices: (0..noise.below(3)).map(|_| name(noise)).collect(),
         secret: noise.once_in(2),
+        flags: (0..noise.below(3)).map(|_| noise.words(&["-", "--", "a", "=", " "], 4)).collect(),
+        ..OptionSpec::default()
     };
     let table = |noise: &mut Noise| TableSpec {
         name: name(noise),

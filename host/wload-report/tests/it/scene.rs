@@ -88,6 +88,7 @@ impl Scene {
     pub(crate) fn summary(&self) -> RunSummary {
         let mut statistics = self.statistics();
         RunSummary {
+            exit_code: None,
             reason: StopReason::RunTime,
             snapshot: self.snapshot_of(&mut statistics),
             rows: statistics.details(),

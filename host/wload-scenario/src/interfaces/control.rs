@@ -1,6 +1,7 @@
 //! `wload:scenario/control` and `identity`: which user this is, and what it may do to the run.
 
 use wload_core::cancel::StopPhase;
+use wload_core::run_state::RunState;
 
 use crate::bindings::wload::scenario::{control, identity};
 use crate::store_state::{StoreState, misuse};
@@ -17,7 +18,34 @@ impl control::Host for StoreState {
     }
 
     fn stop_run(&mut self, exit_code: Option<u8>) -> wasmtime::Result<()> {
-        (self.user()?.core.stop_run)(exit_code);
+        let core = &self.user()?.core;
+        if exit_code.is_some() {
+            core.run.set_exit_code(exit_code);
+        }
+        (core.stop_run)(exit_code);
+        Ok(())
+    }
+
+    fn set_exit_code(&mut self, code: Option<u8>) -> wasmtime::Result<()> {
+        self.user()?.core.run.set_exit_code(code);
+        Ok(())
+    }
+
+    fn set_run_state(&mut self, state: Vec<u8>) -> wasmtime::Result<()> {
+        let user = self.user()?;
+        let bytes_max = user.limits.run_state_bytes_max;
+        if user.resident.identity.is_some() || user.core.run.phase() != RunState::Ready {
+            return Err(misuse(
+                "`control.set-run-state` is for `hooks.init` and `hooks.test-start` alone",
+            ));
+        }
+        if state.len() > bytes_max {
+            return Err(misuse(format!(
+                "leaves a state of {} bytes for its users; at most {bytes_max} (`--limit run-state`)",
+                state.len()
+            )));
+        }
+        user.core.run.set_state(state);
         Ok(())
     }
 }

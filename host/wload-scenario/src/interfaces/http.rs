@@ -61,7 +61,18 @@ pub(crate) struct OpenExchange {
     ended: Duration,
     /// It is `judged` and not recorded yet.
     is_pending: bool,
-    verdict: Option<Result<(), String>>,
+    verdict: Option<Verdict>,
+}
+
+/// What the guest said of an exchange.
+pub(crate) enum Verdict {
+    Success,
+    /// A reason, which the table of failures shows as Locust would.
+    Failure(String),
+    /// The text of the table itself.
+    FailureText(String),
+    /// It is not recorded.
+    Discard,
 }
 
 impl OpenExchange {
@@ -309,8 +320,10 @@ impl UserState {
         let open = &self.exchanges[place];
         let Outcome::Done(exchange) = &open.outcome else { return };
         let failure = match verdict {
-            Some(Ok(())) => None,
-            Some(Err(message)) => Some(judged_failure(&message)),
+            Some(Verdict::Success) => None,
+            Some(Verdict::Failure(message)) => Some(judged_failure(&message)),
+            Some(Verdict::FailureText(text)) => Some(text),
+            Some(Verdict::Discard) => return,
             None => exchange.failure(&open.label.name),
         };
         self.record(&open.label, exchange, open.ended, failure.as_deref());

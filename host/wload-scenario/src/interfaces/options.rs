@@ -16,4 +16,8 @@ impl options::Host for StoreState {
     fn target_host(&mut self) -> wasmtime::Result<Option<String>> {
         Ok(self.user()?.target_host().map(str::to_owned))
     }
+
+    fn run_state(&mut self) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.user()?.core.run.state().to_vec())
+    }
 }

@@ -5,6 +5,7 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use crate::args::extra::Extra;
 use crate::config::{Mistakes, Origin, PartialOptions, Sourced};
 use crate::options::{Key, Kind, OptionSpec, TABLE};
 use crate::refused::REFUSED;
@@ -19,6 +20,8 @@ pub(crate) struct Typed {
     pub(crate) options: PartialOptions,
     /// Options of Locust that are not there.
     pub(crate) mistakes: Mistakes,
+    /// Flags that only the scenario may know.
+    pub(crate) extras: Vec<Extra>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -88,8 +91,9 @@ fn option(spec: &'static OptionSpec) -> Option<Arg> {
 
 impl Typed {
     /// Reads clap's answer; `is_check` when it is that of `wload check`.
-    pub(crate) fn from_matches(matches: &ArgMatches, is_check: bool) -> Self {
-        let mut typed = Self { options: PartialOptions::default(), mistakes: Mistakes::default() };
+    pub(crate) fn from_matches(matches: &ArgMatches, is_check: bool, extras: Vec<Extra>) -> Self {
+        let (options, mistakes) = (PartialOptions::default(), Mistakes::default());
+        let mut typed = Self { options, mistakes, extras };
         for spec in TABLE.iter().filter(|spec| !is_check || spec.in_check) {
             let is_typed = !matches!(spec.kind, Kind::Words(_))
                 && matches.value_source(spec.long) == Some(clap::parser::ValueSource::CommandLine);

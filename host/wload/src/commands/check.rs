@@ -44,7 +44,7 @@ pub(super) fn check(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, Cl
     let host = loaded.settings.plan.target_host.clone().unwrap_or_default();
     printer.data(&format!("\nEach task once, against {host}\n"))?;
     loaded.settings.plan.cores = 1;
-    let (settings, scenario) = load::prepare(loaded, PLACES)?;
+    let (settings, scenario) = load::prepare(env, loaded, PLACES)?;
     let http = load::http(&settings)?;
     let walk = walk::walk(&scenario, http, printer, settings.log.level >= tracing::Level::DEBUG);
     let code = tokio::task::LocalSet::new().block_on(&runtime, walk)?;

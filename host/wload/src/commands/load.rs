@@ -16,6 +16,7 @@ use wload_scenario::{
 
 use crate::args::run::Typed;
 use crate::build;
+use crate::build::python::{PythonComponent, PythonSource};
 use crate::commands::compile_child::CompileApart;
 use crate::commands::refuse;
 use crate::config::environment::unknown_variables;
@@ -34,6 +35,8 @@ pub(super) struct Loaded {
     pub(super) info: Arc<ScenarioInfo>,
     /// For people: the component's path.
     pub(super) component: PathBuf,
+    /// Of locustfiles.
+    folder: Option<PathBuf>,
     /// What the person should know.
     pub(super) warnings: Vec<String>,
 }
@@ -49,11 +52,24 @@ pub(super) async fn load(
     users_hint: impl Fn(&Settings) -> u32,
 ) -> Result<Loaded, CliError> {
     let (mut settings, mut mistakes) = resolve(env, typed);
+    if matches!(settings.source, None | Some(ScenarioSource::Package(_))) {
+        // Nobody can declare them any more, or in Rust at all.
+        for extra in &settings.claims.extras {
+            mistakes.add(&extra.flag, claims::unexpected(extra));
+        }
+        settings.claims.extras.clear();
+    }
+    let (mut shared, mut folder) = (Vec::new(), None);
     let component = match &settings.source {
         Some(ScenarioSource::Component(path)) => path.clone(),
         // Nobody wants to wait for a build to hear of a typing error.
         Some(ScenarioSource::Package(folder)) if mistakes.is_empty() => {
             build::component(env, folder)?
+        }
+        Some(ScenarioSource::Python(source)) if mistakes.is_empty() => {
+            let built = python_component(env, printer, source)?;
+            (shared, folder) = (built.shared, Some(built.folder));
+            built.path
         }
         _ => return Err(refuse(&mistakes)),
     };
@@ -69,11 +85,28 @@ pub(super) async fn load(
     if !mistakes.is_empty() {
         return Err(refuse(&mistakes));
     }
+    warnings.extend(shared);
     warnings.extend(unknown_variables(env));
     warnings.extend(
         compiled.cache_problem().map(|why| format!("failed to keep the compiled scenario: {why}")),
     );
-    Ok(Loaded { settings, compiled, info: Arc::new(info), component, warnings })
+    Ok(Loaded { settings, compiled, info: Arc::new(info), component, folder, warnings })
+}
+
+/// The component of locustfiles.
+///
+/// # Errors
+/// When it cannot be built, and when there is no place for it.
+pub(super) fn python_component(
+    env: &Env,
+    printer: &Printer,
+    source: &PythonSource,
+) -> Result<PythonComponent, CliError> {
+    let cache = cache_folder(env).ok_or_else(|| {
+        CliError::broken("there is no cache folder to build in")
+            .with_hint("name one by WLOAD_CACHE_DIR")
+    })?;
+    build::python::component(env, printer, source, &cache)
 }
 
 async fn compile(
@@ -115,17 +148,35 @@ fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// When the machine does not carry them, or a file of the scenario cannot be read.
-pub(super) fn prepare(loaded: Loaded, users_max: u32) -> Result<(Settings, Scenario), CliError> {
-    let Loaded { settings, compiled, info, component, .. } = loaded;
+pub(super) fn prepare(
+    env: &Env,
+    loaded: Loaded,
+    users_max: u32,
+) -> Result<(Settings, Scenario), CliError> {
+    let Loaded { settings, compiled, info, component, folder, .. } = loaded;
     let shown = component.display();
     let scenario_folder = match &settings.source {
         Some(ScenarioSource::Package(folder)) => Some(folder.clone()),
+        Some(ScenarioSource::Python(_)) => folder,
         _ => component.parent().map(Path::to_owned),
     };
     let files = settings.claims.data.iter().map(|(pair, path)| {
         let name = pair.text.split_once('=').map_or(pair.text.as_str(), |(name, _)| name);
         (name.to_owned(), path.clone())
     });
+    let options = options(env, &settings, &info);
+    let missing =
+        info.options.iter().find(|option| option.required && !options.contains_key(&option.name));
+    if let Some(option) = missing {
+        let flags = match option.flags.as_slice() {
+            [] => format!("--option {}=VALUE", option.name),
+            flags => flags.join(", "),
+        };
+        return Err(CliError::usage(format!(
+            "the scenario needs a value of `{}`: {flags}",
+            option.name
+        )));
+    }
     let run = RunSettings {
         users_max,
         info: info.clone(),
@@ -134,7 +185,7 @@ pub(super) fn prepare(loaded: Loaded, users_max: u32) -> Result<(Settings, Scena
             folder: settings.data_dir.clone().or(scenario_folder),
             files: files.collect(),
         },
-        options: options(&settings, &info),
+        options,
         target_host: settings.plan.target_host.clone(),
         seed: settings.plan.seed,
         isolation: settings.isolation,
@@ -159,12 +210,20 @@ fn grants(settings: &Settings) -> Grants {
 }
 
 /// What was set, and the defaults of the rest.
-fn options(settings: &Settings, info: &ScenarioInfo) -> std::collections::BTreeMap<String, String> {
+fn options(
+    env: &Env,
+    settings: &Settings,
+    info: &ScenarioInfo,
+) -> std::collections::BTreeMap<String, String> {
     let defaults = info
         .options
         .iter()
         .filter_map(|option| Some((option.name.clone(), option.default_value.clone()?)));
-    defaults.chain(settings.plan.options.clone()).collect()
+    let variables = info.options.iter().filter_map(|option| {
+        let value = env.variable(option.variable.as_deref()?)?;
+        Some((option.name.clone(), value.to_owned()))
+    });
+    defaults.chain(variables).chain(settings.plan.options.clone()).collect()
 }
 
 /// What all users share about HTTP.

@@ -77,7 +77,7 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     }
     let kept_max = loaded.settings.limits.instances.kept_max;
     narrate::isolation(loaded.settings.isolation, &loaded.info, users_max, kept_max);
-    let (settings, scenario) = load::prepare(loaded, users_max)?;
+    let (settings, scenario) = load::prepare(env, loaded, users_max)?;
     let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)
         .map_err(|error| CliError::broken("failed to start the reports").caused_by(&error))?;

@@ -3,9 +3,10 @@
 //! Control. Upstream: [`Settings`] and the scenario's declarations. Downstream: the plan of the run.
 
 use wload_core::plan::Load;
-use wload_core::user_class::{OptionSpec, ScenarioInfo};
+use wload_core::user_class::{OptionKind, OptionSpec, ScenarioInfo};
 
-use crate::config::{Mistakes, Sourced, closest};
+use crate::args::extra::{Extra, meant};
+use crate::config::{Mistakes, Origin, Sourced, closest};
 use crate::resolve::selection::{NOBODY, select};
 use crate::settings::Settings;
 
@@ -17,6 +18,7 @@ pub(crate) fn fit(
     mistakes: &mut Mistakes,
 ) -> (ScenarioInfo, Vec<String>) {
     let mut warnings = Vec::new();
+    extras(settings, info, mistakes);
     classes(settings, info, mistakes);
     options(settings, info, mistakes);
     tables(settings, info, mistakes);
@@ -78,6 +80,71 @@ fn options(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes
                 settings.plan.options.insert(name.to_owned(), value.to_owned());
             }
         }
+    }
+}
+
+/// Flags of the scenario's own; words that they do not take are user classes.
+fn extras(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes) {
+    for extra in std::mem::take(&mut settings.claims.extras) {
+        let has_flag = |option: &&OptionSpec| option.flags.contains(&extra.flag);
+        let Some(option) = info.options.iter().find(has_flag) else {
+            mistakes.add(&extra.flag, unexpected(&extra));
+            continue;
+        };
+        match value_of(option, &extra) {
+            Ok((value, words)) => {
+                let class = |text: &String| Sourced {
+                    text: text.clone(),
+                    origin: Origin::Argument("UserClass"),
+                };
+                settings.claims.classes.extend(words.iter().map(class));
+                settings.plan.options.insert(option.name.clone(), value);
+            }
+            Err(mistake) => mistakes.add(&extra.flag, mistake),
+        }
+    }
+}
+
+/// A flag that nobody has.
+pub(crate) fn unexpected(extra: &Extra) -> String {
+    let text =
+        format!("unexpected argument '{}': neither wload nor the scenario has it", extra.flag);
+    match meant(&extra.flag) {
+        Some(meant) => format!("{text}; did you mean '{meant}'?"),
+        None => text,
+    }
+}
+
+/// The value that was typed, and the words behind it.
+fn value_of<'a>(option: &OptionSpec, extra: &'a Extra) -> Result<(String, &'a [String]), String> {
+    let words = extra.words.as_slice();
+    let (value, rest) = match (option.kind, &extra.inline) {
+        (OptionKind::Flag | OptionKind::InverseFlag, Some(_)) => {
+            return Err("takes no value".to_owned());
+        }
+        (OptionKind::Flag, None) => ("true".to_owned(), words),
+        (OptionKind::InverseFlag, None) => ("false".to_owned(), words),
+        (OptionKind::Several, None) => (words.join("\n"), &words[words.len()..]),
+        (_, Some(value)) => (value.clone(), words),
+        (_, None) => match words.split_first() {
+            Some((value, rest)) => (value.clone(), rest),
+            None => return Err("expected a value".to_owned()),
+        },
+    };
+    let shown = if option.secret { "the value" } else { &format!("`{value}`") };
+    match option.kind {
+        OptionKind::Integer if value.trim().parse::<i128>().is_err() => {
+            Err(format!("{shown} is not a whole number"))
+        }
+        OptionKind::Number if value.trim().parse::<f64>().is_err() => {
+            Err(format!("{shown} is not a number"))
+        }
+        OptionKind::Several => Ok((value, rest)),
+        _ if !is_choice(option, &value) => {
+            let choices = quoted(option.choices.iter().map(String::as_str));
+            Err(format!("{shown} is no choice; expected {choices}"))
+        }
+        _ => Ok((value, rest)),
     }
 }
 

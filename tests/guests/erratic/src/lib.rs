@@ -8,7 +8,7 @@
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
 use wload::scenario::http::{self, Exchange, Recording, Reply, RequestSpec, RequestTemplate};
@@ -122,6 +122,10 @@ impl Guest for Erratic {
                 default_value: Some("yes".into()),
                 choices: vec!["yes".into(), "no".into()],
                 secret: false,
+                flags: Vec::new(),
+                kind: OptionKind::Text,
+                variable: None,
+                required: false,
             }],
             tables: Vec::new(),
             has_shape: false,

@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
 use wload::scenario::http::{Recording, RequestSpec, RequestTemplate};
@@ -96,6 +96,10 @@ impl Guest for Exchange {
             default_value: Some(default.into()),
             choices: Vec::new(),
             secret: false,
+            flags: Vec::new(),
+            kind: OptionKind::Text,
+            variable: None,
+            required: false,
         };
         Ok(ScenarioInfo {
             classes: vec![UserClass {

@@ -11,7 +11,7 @@ use std::time::Duration;
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
 use wload::scenario::http::{self, Recording, RequestSpec, RequestTemplate};
@@ -122,6 +122,10 @@ impl Guest for Isolation {
                 default_value: Some("/ok".into()),
                 choices: Vec::new(),
                 secret: false,
+                flags: Vec::new(),
+                kind: OptionKind::Text,
+                variable: None,
+                required: false,
             }],
             tables: Vec::new(),
             has_shape: false,

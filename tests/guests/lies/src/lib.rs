@@ -9,7 +9,7 @@ use std::time::Duration;
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TableSpec, TaskError,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TableSpec, TaskError,
     UserClass, WaitTime,
 };
 use wload::scenario::options;
@@ -60,6 +60,10 @@ fn option(name: &str) -> OptionSpec {
         default_value: None,
         choices: Vec::new(),
         secret: false,
+        flags: Vec::new(),
+        kind: OptionKind::Text,
+        variable: None,
+        required: false,
     }
 }
 

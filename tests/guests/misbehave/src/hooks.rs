@@ -43,6 +43,12 @@ fn act(moment: &str) {
 }
 
 impl Guest for Misbehave {
+    fn init() -> Result<(), String> {
+        Ok(())
+    }
+
+    fn quitting() {}
+
     fn test_start() -> Result<(), String> {
         act("test-start");
         Ok(())

@@ -50,7 +50,7 @@ mod wasi {
 }
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
 use exports::wload::scenario::{hibernation, shape};
@@ -118,6 +118,10 @@ impl Guest for Misbehave {
                 default_value: None,
                 choices: hooks::ACTS.iter().map(|act| (*act).to_owned()).collect(),
                 secret: false,
+                flags: Vec::new(),
+                kind: OptionKind::Text,
+                variable: None,
+                required: false,
             }],
             tables: Vec::new(),
             has_shape: false,

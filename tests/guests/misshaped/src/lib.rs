@@ -8,7 +8,7 @@ use std::time::Duration;
 wit_bindgen::generate!({ path: "../../../wit", world: "full" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
 use exports::wload::scenario::{hibernation, hooks, shape};
@@ -79,6 +79,12 @@ impl shape::Guest for Misshaped {
 }
 
 impl hooks::Guest for Misshaped {
+    fn init() -> Result<(), String> {
+        Ok(())
+    }
+
+    fn quitting() {}
+
     fn test_start() -> Result<(), String> {
         Ok(())
     }
@@ -120,6 +126,10 @@ impl Guest for Misshaped {
                 default_value: None,
                 choices: SHAPES.iter().map(|shape| (*shape).to_owned()).collect(),
                 secret: false,
+                flags: Vec::new(),
+                kind: OptionKind::Text,
+                variable: None,
+                required: false,
             }],
             tables: Vec::new(),
             has_shape: true,

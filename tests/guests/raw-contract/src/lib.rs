@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
     WaitTime,
 };
 use wload::scenario::http::{Recording, RequestSpec, RequestTemplate};
@@ -65,6 +65,10 @@ impl Guest for Raw {
                 default_value: Some("/ok".into()),
                 choices: Vec::new(),
                 secret: false,
+                flags: Vec::new(),
+                kind: OptionKind::Text,
+                variable: None,
+                required: false,
             }],
             tables: Vec::new(),
             has_shape: false,

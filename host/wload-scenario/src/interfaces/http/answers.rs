@@ -9,7 +9,7 @@ use crate::bindings::wload::scenario::http::Recording;
 use crate::bindings::wload::scenario::http::{ErrorCode, Hop, HostExchange, Timings};
 use crate::store_state::{StoreState, misuse};
 
-use super::{ExchangeHandle, OpenExchange, Outcome, convert, cut};
+use super::{ExchangeHandle, OpenExchange, Outcome, Verdict, convert, cut};
 
 type Handle = Resource<ExchangeHandle>;
 
@@ -28,7 +28,7 @@ impl StoreState {
         self.user()?.open_exchange(handle)
     }
 
-    fn judge(&mut self, handle: &Handle, verdict: Result<(), String>) -> wasmtime::Result<()> {
+    fn judge(&mut self, handle: &Handle, verdict: Verdict) -> wasmtime::Result<()> {
         let open = self.answer(handle)?;
         if open.is_pending {
             open.verdict = Some(verdict);
@@ -145,11 +145,19 @@ impl HostExchange for StoreState {
     }
 
     fn success(&mut self, handle: Handle) -> wasmtime::Result<()> {
-        self.judge(&handle, Ok(()))
+        self.judge(&handle, Verdict::Success)
     }
 
     fn failure(&mut self, handle: Handle, message: String) -> wasmtime::Result<()> {
-        self.judge(&handle, Err(cut(&message, MESSAGE_BYTES_MAX).to_owned()))
+        self.judge(&handle, Verdict::Failure(cut(&message, MESSAGE_BYTES_MAX).to_owned()))
+    }
+
+    fn failure_text(&mut self, handle: Handle, text: String) -> wasmtime::Result<()> {
+        self.judge(&handle, Verdict::FailureText(cut(&text, MESSAGE_BYTES_MAX).to_owned()))
+    }
+
+    fn discard(&mut self, handle: Handle) -> wasmtime::Result<()> {
+        self.judge(&handle, Verdict::Discard)
     }
 
     fn drop(&mut self, handle: Handle) -> wasmtime::Result<()> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use wload_core::ids::{ClassId, NodeId, UserId};
 use wload_core::recorder::Recorder;
+use wload_core::run_state::RunState;
 use wload_core::snapshot::GeneratorHealth;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{NodeKind, ScenarioInfo};
@@ -34,7 +35,10 @@ pub(super) async fn walk(
     is_verbose: bool,
 ) -> Result<u8, CliError> {
     let page = Page::default();
-    let core = Rc::new(core(http, &page, is_verbose));
+    let statistics = Rc::new(RefCell::new(Statistics::new(false)));
+    let mut core = core(http, &page, is_verbose);
+    core.statistics = Some(statistics.clone());
+    let core = Rc::new(core);
     let mut walk = Walk {
         info: scenario.info().clone(),
         scenario,
@@ -43,14 +47,16 @@ pub(super) async fn walk(
         page,
         printer,
         exceptions: 0,
-        statistics: Statistics::new(false),
+        statistics,
         next_user: 0,
     };
     let mut hooks = walk.test_start().await?;
+    walk.core.run.enter(RunState::Running);
     for class in 0..walk.info.classes.len() {
         let class = ClassId(u32::try_from(class).unwrap_or(u32::MAX));
         walk.class(class).await?;
     }
+    walk.core.run.enter(RunState::Stopped);
     walk.test_stop(hooks.as_mut()).await?;
     Ok(walk.verdict())
 }
@@ -79,7 +85,7 @@ struct Walk<'a> {
     page: Page,
     printer: &'a Printer,
     exceptions: u64,
-    statistics: Statistics,
+    statistics: Rc<RefCell<Statistics>>,
     next_user: u64,
 }
 
@@ -239,7 +245,7 @@ impl Walk<'_> {
         let delta = self.core.recorder.borrow_mut().take_delta();
         let mut call = Statistics::new(false);
         call.apply(delta.clone());
-        self.statistics.apply(delta);
+        self.statistics.borrow_mut().apply(delta);
         let mut text = String::new();
         for failure in call.snapshot(input()).failures {
             let (method, name) = (plain(&failure.key.method), plain(&failure.key.name));
@@ -254,7 +260,10 @@ impl Walk<'_> {
         let (hooks, result) = match started {
             Ok(None) => return Ok(None),
             Ok(Some(mut hooks)) => {
-                let result = hooks.test_start().await;
+                let result = match hooks.init().await {
+                    Ok(()) => hooks.test_start().await,
+                    Err(failure) => Err(failure),
+                };
                 (Some(hooks), result)
             }
             Err(failure) => (None, Err(failure)),
@@ -267,7 +276,12 @@ impl Walk<'_> {
     async fn test_stop(&mut self, hooks: Option<&mut HooksInstance>) -> Result<(), CliError> {
         let Some(hooks) = hooks else { return Ok(()) };
         let result = hooks.test_stop().await;
-        self.hook_ended("test-stop", result)
+        let is_alive = result.as_ref().err().is_none_or(|failure| !failure.is_trap);
+        self.hook_ended("test-stop", result)?;
+        if is_alive && let Err(failure) = hooks.quitting().await {
+            return self.hook_ended("quitting", Err(failure));
+        }
+        Ok(())
     }
 
     fn hook_ended(&mut self, name: &str, result: Result<(), TaskFailure>) -> Result<(), CliError> {
@@ -277,7 +291,7 @@ impl Walk<'_> {
     }
 
     fn verdict(&mut self) -> u8 {
-        let all = self.statistics.snapshot(input());
+        let all = self.statistics.borrow_mut().snapshot(input());
         let (requests, failures) = (all.aggregated.requests, all.aggregated.failures);
         let has_failed = failures > 0 || !all.failures.is_empty() || self.exceptions > 0;
         let (word, colour) =

@@ -41,8 +41,8 @@ impl Judge {
         let saturation = summary.saturation.as_deref();
         let outcome = RunOutcome {
             scenario_code: match summary.reason {
-                StopReason::Scenario(code) => code,
-                _ => None,
+                StopReason::Scenario(code) => summary.exit_code.or(code),
+                _ => summary.exit_code,
             },
             is_aborted: self.is_aborted,
             is_broken: matches!(summary.reason, StopReason::Broken(_)),
@@ -109,7 +109,13 @@ mod tests {
                 last_seen: Duration::ZERO,
             });
         }
-        RunSummary { reason: StopReason::RunTime, snapshot, rows: Vec::new(), saturation: None }
+        RunSummary {
+            reason: StopReason::RunTime,
+            snapshot,
+            rows: Vec::new(),
+            saturation: None,
+            exit_code: None,
+        }
     }
 
     fn check(judge: Judge, summary: &RunSummary, line: &str, exit_code: u8) {

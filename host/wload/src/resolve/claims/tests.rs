@@ -38,7 +38,7 @@ fn shop() -> ScenarioInfo {
         help: String::new(),
         default_value: None,
         choices: vec!["s".to_owned(), "l".to_owned()],
-        secret: false,
+        ..OptionSpec::default()
     };
     let token = OptionSpec { name: "token".to_owned(), secret: true, ..size.clone() };
     let people =

@@ -1,0 +1,234 @@
+"""What both clients do to send a request: settings of the session, what is prepared, and who records it.
+
+Upstream: `locust/clients.py` and `locust/contrib/fasthttp.py`. Downstream: `templates.py` for the host's `http`.
+Invariants: a session makes no host call before its first request and holds no handle, so that a user can be pickled
+with it; a request whose texts were seen before costs one dictionary look-up beside the host's work. Everything that
+a prepared request depends on is in its key; settings of the session are there as `_settings`, a number that changes
+when they do.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from json import dumps
+from time import perf_counter, time
+from typing import Any
+
+from wit_world.imports import http
+from wload.http import auth as authentication
+from wload.http import bodies, cookies, failures, urls
+from wload.http.headers import CaseInsensitiveDict, to_field
+from wload.http.request import PreparedRequest
+from wload.http.response import HAS_VERDICT_TEXT, BaseResponse
+from wload.http.templates import CACHE, Prepared
+
+AUTOMATIC, JUDGED, SILENT = http.Recording.AUTOMATIC, http.Recording.JUDGED, http.Recording.SILENT
+WITH_VERDICT = JUDGED if HAS_VERDICT_TEXT else SILENT
+
+_settings = count(1)
+
+
+class BaseSession:
+    """Settings that hold for all requests of a client, and the way they are sent."""
+
+    # Who records a request that no `with` block judges.
+    PLAIN_RECORDING = WITH_VERDICT
+    RESPONSE = BaseResponse
+    CATCHING_RESPONSE = BaseResponse
+
+    def __init__(self, base_url: str | None, request_event: Any, user: Any) -> None:
+        self.user = user
+        self.request_event = request_event
+        self.request_name: str | None = None
+        base_url, credentials = urls.split_credentials(base_url) if base_url else (base_url, None)
+        self._base_url = base_url
+        self._auth: Any = credentials
+        self._headers = CaseInsensitiveDict()
+        self._headers_seen = self._headers.version
+        self._settings = next(_settings)
+        self._redirects_max = 30
+
+    @property
+    def base_url(self) -> str | None:
+        """What stands before URLs that are not absolute."""
+        return self._base_url
+
+    @base_url.setter
+    def base_url(self, url: str | None) -> None:
+        self._base_url = url
+        self._settings = next(_settings)
+
+    @property
+    def headers(self) -> CaseInsensitiveDict:
+        """Fields that are sent with every request."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: Any) -> None:
+        self._headers = CaseInsensitiveDict(headers)
+        self._settings = next(_settings)
+
+    @property
+    def auth(self) -> Any:
+        """For all requests that have no `auth=` of their own."""
+        return self._auth
+
+    @auth.setter
+    def auth(self, auth: Any) -> None:
+        self._auth = auth
+        self._settings = next(_settings)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_settings"], state["_headers_seen"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._settings = next(_settings)
+        self._headers_seen = self._headers.version
+
+    @contextmanager
+    def rename_request(self, name: str) -> Iterator[None]:
+        """Requests in the `with` block have this name in the statistics."""
+        self.request_name = name
+        try:
+            yield
+        finally:
+            self.request_name = None
+
+    def _build_url(self, path: str) -> str:
+        if path[:1] != "/" and urls.is_absolute(path):
+            return path
+        return f"{self._base_url or ''}{path}"
+
+    def _row_name(self, url: str, sent_url: str) -> str:
+        """The name in the statistics of a request that was given none."""
+        raise NotImplementedError
+
+    def _send(self, method: str, url: str, name: str | None, given: Any, fields: tuple[tuple[str, bytes], ...],
+              body: bytes | None, redirects: int | None, phases: Any, catch: bool, stream: bool, final: str | None,
+              context: Any) -> BaseResponse:
+        """Sends one request; the response of it is reported already, unless a `with` block judges it.
+
+        `given` are the author's headers, `fields` those that belong to the body. `final` is the URL with its query
+        when that is not `url`.
+        """
+        if self._headers.version != self._headers_seen:
+            self._headers_seen = self._headers.version
+            self._settings = next(_settings)
+        recording = SILENT if stream else WITH_VERDICT if catch else self.PLAIN_RECORDING
+        key = (self._settings, method, final or url, name or self.request_name, recording, redirects, phases, fields,
+               tuple(given.items()) if given else None)
+        event = self.request_event
+        started = time() if catch or stream or event._handlers else 0.0
+        prepared = CACHE.recent.get(key) or CACHE.find_older(key)
+        if stream:
+            prepared = prepared or self._prepare(key, url)
+            begun = perf_counter()
+            reply = prepared.open(body)
+            head_ms = (perf_counter() - begun) * 1e3
+        elif prepared is not None:
+            reply = prepared.send(body)
+        else:
+            prepared = self._prepare(key, url)
+            reply = prepared.send_once(body)
+        make = self.CATCHING_RESPONSE if catch else self.RESPONSE
+        response = make(self, prepared, reply.exchange, reply.status, body)
+        if started:
+            response._started = started
+            response._context = context
+        if stream:
+            response._is_stream = True
+            response._head_ms = head_ms
+        if reply.status == 0:
+            self._fail(response, prepared)
+        if catch:
+            response._catch_response = True
+        else:
+            self._report(response, reply.failed, event)
+        return response
+
+    def _report(self, response: BaseResponse, failed: bool, event: Any) -> None:
+        """What the host does not record by itself."""
+        recording = response._prepared.spec.recording
+        if recording is not SILENT and not event._handlers and (recording is AUTOMATIC or not failed):
+            return
+        exception = response._automatic()
+        if recording is JUDGED and exception is None and not event._handlers:
+            return
+        response._report(exception)
+
+    def _fail(self, response: BaseResponse, prepared: Prepared) -> None:
+        """There is no response: the reason is put into it. What never left is raised."""
+        error = response._exchange.error()
+        failures.raise_refusal(error, prepared.url)
+        response.error = self._error(error, prepared)
+
+    def _error(self, error: Any, prepared: Prepared) -> Exception:
+        raise NotImplementedError
+
+    def _prepare(self, key: tuple[Any, ...], url: str) -> Prepared:
+        """The request in full, kept for when it comes again."""
+        _, method, final, name, recording, redirects, phases, fields, given = key
+        sent_url = urls.requote(self._build_url(final))
+        row = name or self._row_name(url, sent_url)
+        headers = self._merged(given or (), fields)
+        limit = self._redirects_max if redirects is None else redirects
+        spec = http.RequestSpec(method, sent_url, row, headers, recording, limit, None, True)
+        prepared = Prepared(spec, phases)
+        CACHE.add(key, prepared)
+        return prepared
+
+    def _merged(self, given: Any, fields: Any) -> list[tuple[str, bytes]]:
+        """The fields that are sent: the session's, over them those of the body where nobody gave them, over them the
+        request's. None takes a field away."""
+        merged = {name.lower(): (name, value) for name, value in fields}
+        for name, value in self._headers.items():
+            merged[name.lower()] = (name, value)
+        if authentication.is_pair(self._auth):
+            merged["authorization"] = ("Authorization", authentication.basic(*self._auth))
+        for name, value in given:
+            text = name.decode("latin-1") if isinstance(name, bytes) else name
+            merged[text.lower()] = (text, value)
+        return [to_field(name, value) for name, value in merged.values() if value is not None]
+
+    def _authorized(self, auth: Any, method: str, url: str, given: Any, body: bytes | None) -> Any:
+        """The headers of a request with `auth=`."""
+        headers = CaseInsensitiveDict(given)
+        if authentication.is_pair(auth):
+            headers["Authorization"] = authentication.basic(*auth)
+            return headers
+        if not callable(auth):
+            raise TypeError(f"auth= is {auth!r}; give (user, password) or a callable that changes the request")
+        request = PreparedRequest(method, self._build_url(url), {**self._headers, **headers}, body)
+        changed = auth(request) or request
+        return changed.headers
+
+    def _with_cookies(self, given: Any, wanted: Any) -> Any:
+        """The headers of a request with `cookies=`."""
+        headers = CaseInsensitiveDict(given)
+        headers["Cookie"] = cookies.request_header(self.cookies, wanted)
+        return headers
+
+    @property
+    def cookies(self) -> cookies.SessionCookies:
+        """This user's cookies."""
+        return cookies.SessionCookies(self)
+
+    @cookies.setter
+    def cookies(self, wanted: Any) -> None:
+        jar = cookies.SessionCookies(self)
+        jar.clear()
+        jar.update(wanted)
+
+
+def json_body(value: Any, **options: Any) -> bytes:
+    """`json=` as bytes."""
+    return dumps(value, **options).encode("utf-8")
+
+
+def body_of_data(data: Any) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
+    """`data=` of HttpUser and the fields that belong to it."""
+    body, kind = bodies.of_data(data)
+    return body, (("Content-Type", kind.encode()),) if kind else ()

@@ -1,0 +1,98 @@
+"""Requests that were sent before, so that they need not be described to the host again.
+
+Upstream: `session.py`. Downstream: `http.request-template`. A request that is seen for the first time is sent as it
+is, because most URLs with an id in them never come again; the second time it becomes a template, which halves its
+cost. Two generations of a dictionary bound how many are kept, with nothing to keep in order on a hit.
+Invariants: at most `2 * GENERATION_MAX` templates exist in an instance (the host's limit is 1,000), and `release()`
+gives all of them back.
+"""
+
+from typing import Any
+
+from componentize_py_types import Err
+from wit_world.imports import http
+
+# With two generations 800: the host's limit `templates` of 1,000 leaves room for those of an author.
+GENERATION_MAX = 400
+
+NO_VALUES: list[str] = []
+
+
+class Prepared:
+    """One request without its body: everything that is the same each time it is sent."""
+
+    __slots__ = ("name", "phases", "redirects_max", "spec", "template", "url")
+
+    def __init__(self, spec: http.RequestSpec, phases: tuple[float | None, float | None] | None) -> None:
+        self.spec = spec
+        self.url = spec.url
+        self.name = spec.name
+        self.phases = phases
+        self.redirects_max = spec.redirects
+        self.template: http.RequestTemplate | None = None
+
+    def send_once(self, body: bytes | None) -> http.Reply:
+        """Sends it without making a template, where that can be said."""
+        if self.phases is None:
+            return http.send(self.spec, body)
+        return self.send(body)
+
+    def send(self, body: bytes | None) -> http.Reply:
+        """Sends it by its template."""
+        return (self.template or self.make_template()).send(NO_VALUES, body)
+
+    def open(self, body: bytes | None) -> http.Reply:
+        """Sends it and comes back with the head of the response."""
+        return (self.template or self.make_template()).open(NO_VALUES, body)
+
+    def make_template(self) -> http.RequestTemplate:
+        """Makes the template. What the host says to a malformed request becomes an `InvalidURL`."""
+        spec = self.spec
+        escaped = spec.url.replace("{", "{{").replace("}", "}}")
+        prepared = http.RequestSpec(spec.method, escaped, spec.name, spec.headers, spec.recording, spec.redirects,
+                                    spec.timeout, spec.keep_body)
+        try:
+            template = http.RequestTemplate.create(prepared)
+        except Err as error:
+            from wload.http.failures import raise_refusal
+
+            raise_refusal(error.value, spec.url)
+            raise
+        if self.phases is not None:
+            connect, read = (None if time is None else max(int(time * 1e9), 1) for time in self.phases)
+            template.set_timeouts(http.Timeouts(connect, read, read))
+        self.template = template
+        return template
+
+
+class Cache:
+    """What was prepared lately, by everything that it depends on."""
+
+    __slots__ = ("older", "recent")
+
+    def __init__(self) -> None:
+        self.recent: dict[Any, Prepared] = {}
+        self.older: dict[Any, Prepared] = {}
+
+    def find_older(self, key: Any) -> Prepared | None:
+        """What is not in `recent`, and will be from now on."""
+        prepared = self.older.pop(key, None)
+        if prepared is not None:
+            self.add(key, prepared)
+        return prepared
+
+    def add(self, key: Any, prepared: Prepared) -> None:
+        """Keeps it; the generation before the last is forgotten."""
+        if len(self.recent) >= GENERATION_MAX:
+            self.older = self.recent.copy()
+            self.recent.clear()
+        self.recent[key] = prepared
+
+
+CACHE = Cache()
+
+
+def release() -> None:
+    """Forgets everything that was prepared: the instance goes to another user."""
+    CACHE.recent.clear()
+    CACHE.older.clear()
