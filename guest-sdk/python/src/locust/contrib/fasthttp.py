@@ -131,7 +131,6 @@ class ErrorResponse(FastResponse):
 class FastHttpSession(BaseSession):
     """Sends requests and measures each. URLs without a host are behind `base_url`."""
 
-    PLAIN_RECORDING = WITH_VERDICT
     RESPONSE = FastResponse
     CATCHING_RESPONSE = ResponseContextManager
 

@@ -185,21 +185,25 @@ class BaseResponse:
     def request_meta(self) -> dict[str, Any]:
         """What listeners of `events.request` are given. A `with` block may change it."""
         if self._meta is None:
-            prepared, timings = self._prepared, self._exchange.timings()
-            length = self._announced_length() if self._is_stream else self._exchange.body_size()
-            self._meta = {
-                "request_type": prepared.spec.method,
-                "response_time": timings.total / 1e6 if self._head_ms is None else self._head_ms,
-                "name": prepared.name,
-                "context": self._full_context(),
-                "response": self,
-                "exception": None,
-                "start_time": self._started or time() - timings.total / 1e9,
-                "url": self._meta_url(),
-                "response_length": length,
-            }
-            self._meta_sent = (prepared.name, self._meta["response_time"], length, prepared.spec.method)
+            meta = self._meta = self._facts()
+            self._meta_sent = (meta["name"], meta["response_time"], meta["response_length"], meta["request_type"])
         return self._meta
+
+    def _facts(self) -> dict[str, Any]:
+        """The meta data as it is. Nobody keeps it but its reader: it refers to this response, and a circle would
+        hold the exchange until the garbage collector comes."""
+        prepared, timings = self._prepared, self._exchange.timings()
+        return {
+            "request_type": prepared.spec.method,
+            "response_time": timings.total / 1e6 if self._head_ms is None else self._head_ms,
+            "name": prepared.name,
+            "context": self._full_context(),
+            "response": self,
+            "exception": None,
+            "start_time": self._started or time() - timings.total / 1e9,
+            "url": self._meta_url(),
+            "response_length": self._announced_length() if self._is_stream else self._exchange.body_size(),
+        }
 
     def _meta_url(self) -> str:
         history = self._exchange.history()
@@ -217,24 +221,20 @@ class BaseResponse:
     def _report(self, exception: Exception | None) -> None:
         """The request is over and judged."""
         event, meta = self._session.request_event, self._meta
-        if self._is_silent() or meta is not None and self._is_meta_changed(meta):
-            if not self._is_silent():
+        recording = self._prepared.spec.recording
+        if recording is http.Recording.SILENT or meta is not None and self._is_meta_changed(meta):
+            if recording is http.Recording.JUDGED:
                 self._exchange.discard()
-            event.fire(**{**self.request_meta, "exception": exception})
+            event.fire(**{**(meta or self._facts()), "exception": exception})
             return
-        if self._prepared.spec.recording is http.Recording.JUDGED:
-            if exception is None:
-                # Without a verdict the host finds the same.
-                if not 0 < self.status_code < 400:
-                    self._exchange.success()
-            else:
+        if recording is http.Recording.JUDGED:
+            if exception is not None:
                 self._exchange.failure_text(failures.table_text(exception))
+            elif not 0 < self.status_code < 400:
+                # With another status the host finds the same without a verdict.
+                self._exchange.success()
         if event._handlers:
-            self.request_meta["exception"] = exception
-            event.notify(**self.request_meta)
-
-    def _is_silent(self) -> bool:
-        return self._prepared.spec.recording is http.Recording.SILENT
+            event.notify(**{**(meta or self._facts()), "exception": exception})
 
     def _is_meta_changed(self, meta: dict[str, Any]) -> bool:
         found = (meta["name"], meta["response_time"], meta["response_length"], meta["request_type"])
@@ -260,7 +260,7 @@ class BaseResponse:
         if isinstance(value, ResponseError):
             self._report(value)
             return True
-        if not self._is_silent():
+        if self._prepared.spec.recording is http.Recording.JUDGED:
             self._exchange.discard()
         return False
 

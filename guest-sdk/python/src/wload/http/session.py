@@ -32,7 +32,7 @@ class BaseSession:
     """Settings that hold for all requests of a client, and the way they are sent."""
 
     # Who records a request that no `with` block judges.
-    PLAIN_RECORDING = WITH_VERDICT
+    PLAIN_RECORDING = AUTOMATIC
     RESPONSE = BaseResponse
     CATCHING_RESPONSE = BaseResponse
 
