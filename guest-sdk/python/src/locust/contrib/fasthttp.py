@@ -13,7 +13,7 @@ from wload.http import bodies, failures, urls
 from wload.http.headers import CaseInsensitiveDict
 from wload.http.response import BaseResponse
 from wload.http.rest import RestMixin
-from wload.http.session import WITH_VERDICT, BaseSession, json_body
+from wload.http.session import BaseSession, json_body
 
 VALID_STATUSES = frozenset((200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 301, 302, 303, 304, 307, 308))
 JSON_FIELDS = (("Content-Type", b"application/json"), ("Accept", b"application/json"))

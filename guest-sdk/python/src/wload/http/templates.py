@@ -11,6 +11,7 @@ from typing import Any
 
 from componentize_py_types import Err
 from wit_world.imports import http
+from wload.http.failures import raise_refusal
 
 # With two generations 800: the host's limit `templates` of 1,000 leaves room for those of an author.
 GENERATION_MAX = 400
@@ -54,8 +55,6 @@ class Prepared:
         try:
             template = http.RequestTemplate.create(prepared)
         except Err as error:
-            from wload.http.failures import raise_refusal
-
             raise_refusal(error.value, spec.url)
             raise
         if self.phases is not None:
