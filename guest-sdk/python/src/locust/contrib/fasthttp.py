@@ -249,7 +249,7 @@ class FastHttpUser(User, RestMixin):
                 "line using the --host option."
             )
         if self.max_retries:
-            raise LocustError(f"max_retries is {self.max_retries}, but wload never repeats a request: send it again in the task")
+            raise LocustError(f"max_retries is {self.max_retries}, but wload repeats no request: send it again in the task")
         self.client = FastHttpSession(
             self.host, self.environment.events.request, self, headers=self.default_headers,
             network_timeout=self.network_timeout, connection_timeout=self.connection_timeout,
