@@ -157,6 +157,9 @@ class HttpSession(BaseSession):
     def __exit__(self, *_: Any) -> None:
         self.close()
 
+    def _sent_method(self, method: str) -> str:
+        return method.upper()
+
     def _row_name(self, url: str, sent_url: str) -> str:
         return urls.path_and_query(sent_url)
 

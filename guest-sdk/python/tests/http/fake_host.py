@@ -196,8 +196,8 @@ def _record(name: str, *fields: str) -> type:
     return type(name, (), {"__init__": init})
 
 
-CASES = "InvalidRequest Denied DnsError ConnectError TlsError Timeout ConnectionClosed ProtocolError TooManyRedirects " \
-        "BodyTooLarge Other"
+CASES = "InvalidRequest Denied DnsError ConnectError TlsError Timeout ConnectionClosed ProtocolError " \
+        "TooManyRedirects BodyTooLarge Other"
 http = _module(
     "wit_world.imports.http", Recording=Recording, RequestSpec=RequestSpec, RequestTemplate=RequestTemplate,
     Exchange=Exchange, Reply=_record("Reply", "status", "failed", "exchange"),

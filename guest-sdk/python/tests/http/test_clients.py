@@ -6,7 +6,10 @@ Upstream: `python3 -m unittest discover -s guest-sdk/python/tests/http`. Downstr
 
 import gc
 import pickle
+import subprocess
+import sys
 import unittest
+from pathlib import Path
 
 from fake_host import ERRORS, Answer, Hook, User, http, new_host
 
@@ -119,6 +122,12 @@ class Rows(WithClients):
             client.get("http://other/x")
         expected = ["/base/a%20b?q=1", "/x", "/a b", "http://other/x"]
         self.assertEqual([name for _, name, _ in self.host.rows], expected)
+
+    def test_a_method_in_lower_case_is_sent_in_upper_case_and_keeps_its_row(self):
+        for _ in range(2):
+            self.http.request("get", "/a")
+        self.assertEqual([spec.method for spec, _ in self.host.sent], ["GET", "GET"])
+        self.assertEqual(self.host.rows, [("get", "/base/a", None)] * 2)
 
     def test_each_client_has_its_own_text_for_a_status(self):
         self.host.answer = Answer(status=404)
@@ -236,6 +245,16 @@ class Judging(WithClients):
         parts = ["not two", "KeyError: ", "Could not parse response as JSON. <html>, response code 200"]
         for (*_, text), part in zip(self.host.rows, parts, strict=True):
             self.assertTrue(text.startswith("CatchResponseError(") and part in text, text)
+
+
+class Importing(unittest.TestCase):
+    def test_every_module_can_be_the_first(self):
+        here = str(Path(__file__).parent)
+        for name in ("requests", "requests.models", "requests.exceptions", "locust.contrib.fasthttp", "locust.clients",
+                     "wload.http", "wload.http.failures", "wload.http.session"):
+            code = f"import fake_host, {name}"
+            found = subprocess.run([sys.executable, "-c", code], cwd=here, capture_output=True, text=True, check=False)
+            self.assertEqual((name, found.stderr), (name, ""))
 
 
 class Responses(WithClients):

@@ -9,7 +9,7 @@ from typing import Any
 
 from locust.exception import LocustError, StopTest
 from locust.user.users import User
-from wload.http import bodies, failures, urls
+from wload.http import bodies, exceptions, failures, urls
 from wload.http.headers import CaseInsensitiveDict
 from wload.http.response import BaseResponse
 from wload.http.rest import RestMixin
@@ -219,7 +219,7 @@ class FastHttpSession(BaseSession):
         cause = failures.cause_of(error)
         if isinstance(cause, failures.RemoteDisconnected):
             return HTTPConnectionClosed("connection closed.")
-        if isinstance(cause, failures.exceptions.TooManyRedirects):
+        if isinstance(cause, exceptions.TooManyRedirects):
             return RetriesExceeded(prepared.url, f"Redirection limit of {prepared.redirects_max} exceeded")
         return cause
 
@@ -249,7 +249,7 @@ class FastHttpUser(User, RestMixin):
                 "line using the --host option."
             )
         if self.max_retries:
-            raise LocustError(f"max_retries is {self.max_retries}, but wload repeats no request: send it again in the task")
+            raise LocustError(f"max_retries is {self.max_retries}, but wload repeats no request: send it anew yourself")
         self.client = FastHttpSession(
             self.host, self.environment.events.request, self, headers=self.default_headers,
             network_timeout=self.network_timeout, connection_timeout=self.connection_timeout,

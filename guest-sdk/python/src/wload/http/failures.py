@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 from gevent import GreenletExit
 from locust.exception import LocustError
-from requests import exceptions
 from wit_world.imports import http
+from wload.http import exceptions
 from wload.http.urls import host_and_port
 
 REASONS = {status.value: status.phrase for status in HTTPStatus}

@@ -7,7 +7,7 @@ case and keep the case they were set with; a session notices every change by `ve
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
-from requests.exceptions import InvalidHeader
+from wload.http.exceptions import InvalidHeader
 
 
 class CaseInsensitiveDict(MutableMapping):

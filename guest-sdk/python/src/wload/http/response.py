@@ -194,7 +194,7 @@ class BaseResponse:
         hold the exchange until the garbage collector comes."""
         prepared, timings = self._prepared, self._exchange.timings()
         return {
-            "request_type": prepared.spec.method,
+            "request_type": prepared.method,
             "response_time": timings.total / 1e6 if self._head_ms is None else self._head_ms,
             "name": prepared.name,
             "context": self._full_context(),

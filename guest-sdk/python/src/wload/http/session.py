@@ -99,6 +99,10 @@ class BaseSession:
             return path
         return f"{self._base_url or ''}{path}"
 
+    def _sent_method(self, method: str) -> str:
+        """The method as it is sent; its row has it as it was written."""
+        return method
+
     def _row_name(self, url: str, sent_url: str) -> str:
         """The name in the statistics of a request that was given none."""
         raise NotImplementedError
@@ -148,7 +152,8 @@ class BaseSession:
     def _report(self, response: BaseResponse, failed: bool, event: Any) -> None:
         """What the host does not find by itself: its rule is requests', without Locust's texts. A stream is recorded
         when its head is here, as in Locust."""
-        if failed or event._handlers or response._is_stream or not 200 <= response.status_code < 300:
+        is_silent = response._prepared.spec.recording is SILENT
+        if failed or is_silent or event._handlers or not 200 <= response.status_code < 300:
             response._report(response._automatic(), is_automatic=True)
 
     def _fail(self, response: BaseResponse, prepared: Prepared) -> None:
@@ -166,10 +171,12 @@ class BaseSession:
         sent_url = urls.requote(self._build_url(final))
         row = name or self._row_name(url, sent_url)
         headers = self._merged(given or (), fields)
-        recording = SILENT if stream else JUDGED
+        sent_method = self._sent_method(method)
+        # What the host would call otherwise, or time otherwise, is recorded by `events.request`.
+        recording = SILENT if stream or sent_method != method else JUDGED
         limit = self._redirects_max if redirects is None else redirects
-        spec = http.RequestSpec(method, sent_url, row, headers, recording, limit, None, True)
-        prepared = Prepared(spec, phases)
+        spec = http.RequestSpec(sent_method, sent_url, row, headers, recording, limit, None, True)
+        prepared = Prepared(spec, phases, method)
         CACHE.add(key, prepared)
         return prepared
 

@@ -22,10 +22,13 @@ NO_VALUES: list[str] = []
 class Prepared:
     """One request without its body: everything that is the same each time it is sent."""
 
-    __slots__ = ("name", "phases", "redirects_max", "spec", "template", "url")
+    __slots__ = ("method", "name", "phases", "redirects_max", "spec", "template", "url")
 
-    def __init__(self, spec: http.RequestSpec, phases: tuple[float | None, float | None] | None) -> None:
+    def __init__(self, spec: http.RequestSpec, phases: tuple[float | None, float | None] | None,
+                 method: str) -> None:
         self.spec = spec
+        # Of the row, where that is not the one that is sent.
+        self.method = method
         self.url = spec.url
         self.name = spec.name
         self.phases = phases
