@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+import locust
 import wload
 import wload.http
 from componentize_py_types import Err
@@ -53,7 +54,6 @@ _before = set(sys.modules)
 LOCUSTFILES = [importlib.import_module(name) for name in wload_stage.LOCUSTFILES]
 time.sleep = _sleep
 
-import locust
 from locust.env import ENVIRONMENT
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 from locust.shape import LoadTestShape
