@@ -17,6 +17,8 @@ from target import Received, Target
 FILES = Path(__file__).resolve().parent.parent / "files"
 # A build of a component on a busy machine, and a run.
 TIME_MAX = 400
+# Of the environment: Locust would read a configuration at home, wload has its tools and its cache there.
+KEPT = {"locust": ("PATH",), "wload": ("PATH", "HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")}
 TABLES = ("stats", "failures", "exceptions")
 MARK = re.compile(r"SEEN .*")
 AUTHORS_LINE = re.compile(r'File "[^"]*?(\w+\.py)", line (\d+), in (\w+)')
@@ -51,8 +53,8 @@ def run(program: str, wload: str, case: Case, folder: Path, patience: int) -> Ru
     prefix = folder / "run"
     target = Target()
     start = [sys.executable, "-m", "locust"] if program == "locust" else [wload, "run"]
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME") if name in os.environ}
-    environment = kept | {"PYTHONDONTWRITEBYTECODE": "1"} | case.environment
+    kept = {name: os.environ[name] for name in KEPT[program] if name in os.environ}
+    environment = {"HOME": str(folder)} | kept | {"PYTHONDONTWRITEBYTECODE": "1"} | case.environment
     try:
         ended = subprocess.run([*start, *words_of(case, target.url, prefix, patience)], cwd=folder, env=environment,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
