@@ -25,8 +25,15 @@ const DIFFERENCES: &str = "docs/locust-differences.md";
 /// When one of them cannot be had, or something differs without a reason.
 pub(crate) fn compare(repository: &Repository, arguments: &[String]) -> Result<()> {
     let (python, _) = setup::locust(repository)?;
+    check_comparison(repository, &python)?;
     let wload = demo::build(repository)?;
     compare_with(repository, &python, &wload, arguments)
+}
+
+/// A comparison that finds nothing would agree with everything.
+fn check_comparison(repository: &Repository, python: &Path) -> Result<()> {
+    let words = ["-B", "-m", "unittest", "--quiet"];
+    run(program(python, &repository.path(COMPARISON), words)).context("the comparison is broken")
 }
 
 fn compare_with(

@@ -9,7 +9,7 @@ class CustomUser(User):
     def send(self):
         fire = self.environment.events.request.fire
         for length in (10, 20):
-            fire(request_type="RPC", name="call", response_time=12.5, response_length=length, exception=None, context={})
+            fire(request_type="RPC", name="call", response_time=12.5, response_length=length, exception=None)
         fire(request_type="RPC", name="broken", response_time=3, response_length=0, exception=OSError("gone"))
         fire(request_type="RPC", name="text", response_time=3, response_length=0, exception="just a text")
         fire(request_type="RPC", name="no time", response_time=None, response_length=1, exception=None)
