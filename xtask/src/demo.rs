@@ -56,7 +56,10 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> Result<ExitC
 }
 
 /// Builds the binary, and asks cargo where it is.
-fn build(repository: &Repository) -> Result<PathBuf> {
+///
+/// # Errors
+/// When it does not build.
+pub(crate) fn build(repository: &Repository) -> Result<PathBuf> {
     // All packages have a say in the features of dependencies, so that this build and the one of the
     // tests share wasmtime; only what the binary needs is built.
     let words = ["build", "--workspace", "--bin", "wload"];

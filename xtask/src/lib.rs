@@ -5,6 +5,7 @@
 //! the whole gate, [`tidy`] and [`deps`] the rules of files and of crates. These two are public
 //! because `tests/tidy` runs them as tests.
 
+mod agreement;
 mod bench;
 mod check;
 mod command;
@@ -60,6 +61,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Guests => guests::build(&repository)?,
         Task::Check { is_fast } => check::check(&repository, is_fast)?,
         Task::Test => return gate::run(&repository),
+        Task::Agreement { arguments } => agreement::compare(&repository, &arguments)?,
         Task::Demo { arguments } => return demo::run(&repository, &arguments),
         Task::Bench { options } => bench::run(&repository, &options)?,
         Task::Instructions { is_update } => bench::instructions::run(&repository, is_update)?,

@@ -12,6 +12,9 @@ Usage: cargo xtask TASK
 Tasks:
   demo [-- OPTIONS]   The first run: a shop to test against, and 1000 users who buy there.
                       OPTIONS go to `wload run`: cargo xtask demo -- --users 10 --run-time 3s
+  agreement [-- OPTIONS]
+                      Run the locustfiles of the tests with the real Locust and with wload, and compare
+                      OPTIONS: --only TEXT (cases whose name has it), --self (Locust with itself)
   bench [WORKLOAD..]  What a request and a user cost beside other tools, which it installs
                       --peers wrk,oha,..  --rounds N  --seconds S  --json FILE  --update-readme
   bench --instructions [--update]
@@ -45,6 +48,11 @@ pub(crate) enum Task {
     /// The first run of the README.
     Demo {
         /// What else `wload run` gets.
+        arguments: Vec<String>,
+    },
+    /// Locust and wload on the same locustfiles.
+    Agreement {
+        /// What else the comparison gets.
         arguments: Vec<String>,
     },
     /// Measurements beside other tools.
@@ -100,10 +108,8 @@ impl Task {
             "guests" => alone(Self::Guests),
             "check" => Ok(Self::Check { is_fast: flag("--fast")? }),
             "test" => alone(Self::Test),
-            "demo" => {
-                let skipped = usize::from(rest.first().is_some_and(|word| word == "--"));
-                Ok(Self::Demo { arguments: rest[skipped..].to_vec() })
-            }
+            "demo" => Ok(Self::Demo { arguments: passed_on(&rest) }),
+            "agreement" => Ok(Self::Agreement { arguments: passed_on(&rest) }),
             "bench" if rest.first().is_some_and(|word| word == "--instructions") => {
                 match &rest[1..] {
                     [] => Ok(Self::Instructions { is_update: false }),
@@ -120,6 +126,12 @@ impl Task {
             _ => Err(format!("there is no task `{name}`")),
         }
     }
+}
+
+/// What goes to another program: everything, without the `--` that may stand before it.
+fn passed_on(words: &[String]) -> Vec<String> {
+    let skipped = usize::from(words.first().is_some_and(|word| word == "--"));
+    words[skipped..].to_vec()
 }
 
 fn fuzz(words: &[String]) -> Result<Task, String> {
@@ -175,6 +187,12 @@ mod tests {
     }
 
     #[test]
+    fn what_the_comparison_gets_is_passed_on() {
+        let arguments = vec!["--only".to_owned(), "tags".to_owned()];
+        assert_eq!(parse("agreement -- --only tags"), Ok(Task::Agreement { arguments }));
+    }
+
+    #[test]
     fn a_word_too_many_is_named() {
         let error = parse("check --slow").unwrap_err();
         assert_eq!(error, "`--slow` after `check`; only `--fast` may stand there");
@@ -188,7 +206,17 @@ mod tests {
     #[test]
     fn the_help_names_every_task() {
         for name in [
-            "demo", "bench", "setup", "check", "test", "guests", "generate", "deps", "fuzz", "help",
+            "agreement",
+            "demo",
+            "bench",
+            "setup",
+            "check",
+            "test",
+            "guests",
+            "generate",
+            "deps",
+            "fuzz",
+            "help",
         ] {
             assert!(HELP.contains(&format!("\n  {name}")), "{name}");
             assert!(parse(name).is_ok(), "{name}");

@@ -44,6 +44,7 @@ enum Input {
     LagTimer(Instant),
     Escalation,
     UserEnded,
+    StartDue,
 }
 
 /// Runs a future on a runtime of its own, on this thread, with local tasks. Without a `LocalSet`, which
@@ -89,6 +90,7 @@ impl<F: ProgramFactory> CoreLoop<F> {
                     self.monitor.timer_fired(due);
                     lag_at = Instant::now() + LAG_PERIOD;
                 }
+                Input::StartDue => self.users.start_some(),
                 Input::Escalation => self.users.escalate(Instant::now()),
                 // The last user of a stopping run is worth a report at once.
                 Input::UserEnded => {
@@ -115,6 +117,8 @@ impl<F: ProgramFactory> CoreLoop<F> {
             () = tokio::time::sleep_until(report_at) => Input::ReportDue,
             () = tokio::time::sleep_until(escalation.unwrap_or(report_at)), if escalation.is_some() => Input::Escalation,
             () = self.users.some_ended() => Input::UserEnded,
+            // Ends after everybody who is ready, and the driver, had a turn.
+            () = tokio::task::yield_now(), if self.users.has_starting() => Input::StartDue,
         }
     }
 

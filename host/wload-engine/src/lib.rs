@@ -28,6 +28,7 @@ mod program;
 mod program_hooks;
 mod run;
 mod self_monitor;
+mod start_pace;
 mod task_picker;
 mod user_loop;
 mod user_set;

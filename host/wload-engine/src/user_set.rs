@@ -19,6 +19,7 @@ use wload_core::snapshot::InstanceCounts;
 use wload_scenario::{Identity, UserSignals};
 
 use crate::program::ProgramFactory;
+use crate::start_pace::StartPace;
 use crate::user_loop::{UserContext, user_loop};
 
 /// The users of a core.
@@ -29,6 +30,9 @@ pub(crate) struct UserSet<F: ProgramFactory> {
     stop_timeout: Duration,
     /// Running users of each class, the youngest last.
     running: Vec<Vec<User>>,
+    /// Classes of users that are wanted and wait for their turn to be started. They count as running.
+    starting: VecDeque<usize>,
+    pace: StartPace,
     /// Users that are being let go.
     leaving: Vec<User>,
     /// Whom to push next, in order of time for equal timeouts.
@@ -89,6 +93,8 @@ impl<F: ProgramFactory> UserSet<F> {
             cores,
             stop_timeout,
             running: (0..classes).map(|_| Vec::new()).collect(),
+            starting: VecDeque::new(),
+            pace: StartPace::new(),
             leaving: Vec::new(),
             escalations: VecDeque::new(),
             started: vec![0; classes],
@@ -97,24 +103,52 @@ impl<F: ProgramFactory> UserSet<F> {
         }
     }
 
-    /// Starts and stops users until there are so many of each class.
+    /// Starts and stops users until there are so many of each class. Whoever has not been started in the first
+    /// slice is in [`Self::start_some`].
     pub(crate) fn set_counts(&mut self, counts: &[u32]) {
         self.forget_ended();
+        if self.starting.is_empty() {
+            self.pace.begin();
+        }
+        let mut found = self.count_all();
         for (class, &wanted) in counts.iter().enumerate() {
-            while self.running[class].len() < wanted as usize {
-                self.start(class);
+            for _ in found[class]..wanted {
+                self.starting.push_back(class);
+            }
+            // The youngest go first: those that have not even begun.
+            while found[class] > wanted {
+                match self.starting.iter().rposition(|starting| *starting == class) {
+                    Some(place) => drop(self.starting.remove(place)),
+                    None => {
+                        let user = self.running[class].pop().expect("more users than wanted");
+                        self.let_go(user);
+                    }
+                }
+                found[class] -= 1;
             }
         }
-        for (class, &wanted) in counts.iter().enumerate() {
-            while self.running[class].len() > wanted as usize {
-                let user = self.running[class].pop().expect("more users than wanted");
-                self.let_go(user);
-            }
+        self.start_some();
+    }
+
+    /// Whether users wait to be started.
+    pub(crate) fn has_starting(&self) -> bool {
+        !self.starting.is_empty()
+    }
+
+    /// Starts the next slice; the other users have their turn before the one after it.
+    pub(crate) fn start_some(&mut self) {
+        if self.starting.is_empty() {
+            return;
+        }
+        for _ in 0..self.pace.next_slice() {
+            let Some(class) = self.starting.pop_front() else { return };
+            self.start(class);
         }
     }
 
     /// Lets all users go.
     pub(crate) fn stop_all(&mut self) {
+        self.starting.clear();
         self.forget_ended();
         for class in 0..self.running.len() {
             for user in std::mem::take(&mut self.running[class]) {
@@ -135,14 +169,24 @@ impl<F: ProgramFactory> UserSet<F> {
     /// Users alive of each class, those being let go not counted.
     pub(crate) fn counts(&mut self) -> Vec<u32> {
         self.forget_ended();
-        self.running.iter().map(|users| u32::try_from(users.len()).unwrap_or(u32::MAX)).collect()
+        self.count_all()
+    }
+
+    fn count_all(&self) -> Vec<u32> {
+        let running =
+            self.running.iter().map(|users| u32::try_from(users.len()).unwrap_or(u32::MAX));
+        let mut counts: Vec<u32> = running.collect();
+        for class in &self.starting {
+            counts[*class] = counts[*class].saturating_add(1);
+        }
+        counts
     }
 
     /// All users that still run, those being let go as well.
     pub(crate) fn alive(&mut self) -> u32 {
         self.forget_ended();
         let running: usize = self.running.iter().map(Vec::len).sum();
-        u32::try_from(running + self.leaving.len()).unwrap_or(u32::MAX)
+        u32::try_from(running + self.starting.len() + self.leaving.len()).unwrap_or(u32::MAX)
     }
 
     /// What the users live in.
@@ -178,6 +222,7 @@ impl<F: ProgramFactory> UserSet<F> {
 
     /// Drops the users that are still there and waits until they are gone.
     pub(crate) async fn drop_all(&mut self) {
+        self.starting.clear();
         let running = self.running.iter_mut().flat_map(std::mem::take);
         let users: Vec<User> = running.chain(std::mem::take(&mut self.leaving)).collect();
         for user in &users {
@@ -200,7 +245,7 @@ impl<F: ProgramFactory> UserSet<F> {
         self.started[class] += 1;
         let signals: Rc<UserSignals> = Rc::default();
         let is_over = Rc::new(Cell::new(false));
-        let run = user_loop(self.context.clone(), identity, signals.clone());
+        let run = self.pace.timed(user_loop(self.context.clone(), identity, signals.clone()));
         let over = Over { is_over: is_over.clone(), ended: self.ended.clone() };
         let user_loop = tokio::task::spawn_local(async move {
             let _over = over;
@@ -283,6 +328,35 @@ mod tests {
                 assert_eq!(users.counts(), [1]);
                 settle().await;
                 assert_eq!(users.alive(), 1);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn users_are_started_slice_by_slice_and_count_from_the_beginning() {
+        LocalSet::new()
+            .run_until(async {
+                let fake = Fake::new(&[], &[]);
+                let mut users =
+                    UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, Duration::ZERO, 1);
+                users.set_counts(&[1_000]);
+                settle().await;
+                assert_eq!(users.counts(), [1_000]);
+                let created = || fake.log().iter().filter(|line| line.contains("create")).count();
+                assert!(created() > 0 && created() < 1_000, "{} at once", created());
+                // Those that have not begun are the first that are not wanted any more.
+                let begun = created();
+                users.set_counts(&[u32::try_from(begun).unwrap()]);
+                assert!(!users.has_starting());
+                users.set_counts(&[1_000]);
+                while users.has_starting() {
+                    users.start_some();
+                    settle().await;
+                }
+                assert_eq!((created(), users.alive()), (1_000, 1_000));
+                users.stop_all();
+                settle().await;
+                assert_eq!(users.alive(), 0);
             })
             .await;
     }

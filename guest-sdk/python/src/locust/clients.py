@@ -9,8 +9,9 @@ from typing import Any
 from locust.exception import LocustError
 from requests import exceptions
 from requests.models import Response
+from wit_world.imports import http
 from wload.http import bodies, failures, urls
-from wload.http.session import AUTOMATIC, WITH_VERDICT, BaseSession, body_of_data, json_body
+from wload.http.session import BaseSession, body_of_data, json_body
 
 __all__ = ["HttpSession", "LocustError", "ResponseContextManager"]
 
@@ -20,6 +21,8 @@ NO_FIELDS: tuple[tuple[str, bytes], ...] = ()
 
 class ResponseContextManager(Response):
     """A response of HttpUser; with `catch_response=True` it is used in a `with` block that judges it."""
+
+    HOST_KNOWS_STATUSES = True
 
     def raise_for_status(self) -> None:
         """Raises what `failure()` was called with, else for a status of 400 and more or a missing response."""
@@ -146,8 +149,6 @@ class HttpSession(BaseSession):
 
     def close(self) -> None:
         """The next request opens a new connection."""
-        from wit_world.imports import http
-
         http.close_connections()
 
     def __enter__(self) -> "HttpSession":
@@ -155,6 +156,9 @@ class HttpSession(BaseSession):
 
     def __exit__(self, *_: Any) -> None:
         self.close()
+
+    def _sent_method(self, method: str) -> str:
+        return method.upper()
 
     def _row_name(self, url: str, sent_url: str) -> str:
         return urls.path_and_query(sent_url)

@@ -15,8 +15,8 @@ from requests.status_codes import codes
 
 __all__ = [
     "ConnectTimeout", "ConnectionError", "HTTPError", "JSONDecodeError", "PreparedRequest", "ReadTimeout", "Request",
-    "RequestException", "Response", "Session", "Timeout", "TooManyRedirects", "URLRequired", "adapters", "auth", "codes",
-    "cookies", "delete", "exceptions", "get", "head", "models", "options", "patch", "post", "put", "request",
+    "RequestException", "Response", "Session", "Timeout", "TooManyRedirects", "URLRequired", "adapters", "auth",
+    "codes", "cookies", "delete", "exceptions", "get", "head", "models", "options", "patch", "post", "put", "request",
     "session", "sessions", "structures", "utils",
 ]
 

@@ -3,10 +3,12 @@
 Upstream: `locust/clients.py`, whose responses are these. Downstream: `wload.http.response`, which reads.
 """
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from typing import Any
 
 from requests import exceptions
+from requests.utils import parse_header_links
 from wload.http.failures import status_text
 from wload.http.request import PreparedRequest
 from wload.http.response import BaseResponse
@@ -59,8 +61,6 @@ class Response(BaseResponse):
     @property
     def links(self) -> dict[str, dict[str, str]]:
         """The header `Link`, by relation."""
-        from requests.utils import parse_header_links
-
         return {link.get("rel") or link["url"]: link for link in parse_header_links(self.headers.get("link", ""))}
 
     def raise_for_status(self) -> None:
@@ -95,8 +95,6 @@ class Response(BaseResponse):
 
 
 def _decoded_pieces(pieces: Iterator[bytes], encoding: str) -> Iterator[str]:
-    from codecs import getincrementaldecoder
-
     decoder = getincrementaldecoder(encoding)("replace")
     for piece in pieces:
         if text := decoder.decode(piece):

@@ -9,11 +9,11 @@ from typing import Any
 
 from locust.exception import LocustError, StopTest
 from locust.user.users import User
-from wload.http import bodies, failures, urls
+from wload.http import bodies, exceptions, failures, urls
 from wload.http.headers import CaseInsensitiveDict
 from wload.http.response import BaseResponse
 from wload.http.rest import RestMixin
-from wload.http.session import WITH_VERDICT, BaseSession, json_body
+from wload.http.session import BaseSession, json_body
 
 VALID_STATUSES = frozenset((200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 301, 302, 303, 304, 307, 308))
 JSON_FIELDS = (("Content-Type", b"application/json"), ("Accept", b"application/json"))
@@ -131,7 +131,6 @@ class ErrorResponse(FastResponse):
 class FastHttpSession(BaseSession):
     """Sends requests and measures each. URLs without a host are behind `base_url`."""
 
-    PLAIN_RECORDING = WITH_VERDICT
     RESPONSE = FastResponse
     CATCHING_RESPONSE = ResponseContextManager
 
@@ -220,7 +219,7 @@ class FastHttpSession(BaseSession):
         cause = failures.cause_of(error)
         if isinstance(cause, failures.RemoteDisconnected):
             return HTTPConnectionClosed("connection closed.")
-        if isinstance(cause, failures.exceptions.TooManyRedirects):
+        if isinstance(cause, exceptions.TooManyRedirects):
             return RetriesExceeded(prepared.url, f"Redirection limit of {prepared.redirects_max} exceeded")
         return cause
 
@@ -250,7 +249,7 @@ class FastHttpUser(User, RestMixin):
                 "line using the --host option."
             )
         if self.max_retries:
-            raise LocustError(f"max_retries is {self.max_retries}, but wload never repeats a request: send it again in the task")
+            raise LocustError(f"max_retries is {self.max_retries}, but wload repeats no request: send it anew yourself")
         self.client = FastHttpSession(
             self.host, self.environment.events.request, self, headers=self.default_headers,
             network_timeout=self.network_timeout, connection_timeout=self.connection_timeout,

@@ -80,7 +80,8 @@ def _file_part(boundary: str, name: str, file: Any) -> bytes:
     return _part(boundary, name, content, filename, content_type, headers)
 
 
-def _part(boundary: str, name: str, content: Any, filename: str | None, content_type: str | None, headers: Any) -> bytes:
+def _part(boundary: str, name: str, content: Any, filename: str | None, content_type: str | None,
+          headers: Any) -> bytes:
     head = [f"--{boundary}", f'Content-Disposition: form-data; name="{_quoted(name)}"']
     if filename is not None:
         head[1] += f'; filename="{_quoted(filename)}"'

@@ -8,8 +8,10 @@ equal texts.
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from requests import exceptions
+from gevent import GreenletExit
+from locust.exception import LocustError
 from wit_world.imports import http
+from wload.http import exceptions
 from wload.http.urls import host_and_port
 
 REASONS = {status.value: status.phrase for status in HTTPStatus}
@@ -48,8 +50,6 @@ class ReadTimeoutError(Exception):
 def raise_refusal(error: Any, url: str) -> None:
     """Raises for what never left: a malformed request, or a user that is being stopped."""
     if isinstance(error, http.ErrorCode_Stopping):
-        from gevent import GreenletExit
-
         raise GreenletExit()
     if isinstance(error, http.ErrorCode_InvalidRequest):
         raise exceptions.InvalidURL(f"{error.value} (in a request to {url!r})")
@@ -121,8 +121,6 @@ def table_text(exception: Any) -> str:
 
 def outside_with() -> NoReturn:
     """For `success()` and `failure()` without `catch_response=True`."""
-    from locust.exception import LocustError
-
     raise LocustError(
         "success() and failure() need catch_response=True and a with block: "
         "`with self.client.get(..., catch_response=True) as response:`"

@@ -7,6 +7,8 @@ case and keep the case they were set with; a session notices every change by `ve
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
+from wload.http.exceptions import InvalidHeader
+
 
 class CaseInsensitiveDict(MutableMapping):
     """A dictionary of header fields whose names compare without case."""
@@ -73,8 +75,6 @@ def of_response(fields: Iterable[tuple[str, bytes]]) -> CaseInsensitiveDict:
 
 def to_field(name: Any, value: Any) -> tuple[str, bytes]:
     """One field as the contract wants it."""
-    from requests.exceptions import InvalidHeader
-
     if isinstance(name, bytes):
         name = name.decode("latin-1")
     if isinstance(value, str):
@@ -84,4 +84,4 @@ def to_field(name: Any, value: Any) -> tuple[str, bytes]:
             return name, value.encode("utf-8")
     if isinstance(value, bytes):
         return name, value
-    raise InvalidHeader(f"Header part ({value!r}) from ({name!r}, {value!r}) must be of type str or bytes, not {type(value)}")
+    raise InvalidHeader(f"header {name!r} is {value!r}, a {type(value).__name__}; it must be str or bytes")

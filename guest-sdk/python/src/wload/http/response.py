@@ -11,16 +11,19 @@ from datetime import timedelta
 from time import time
 from typing import Any
 
+from locust.exception import CatchResponseError, LocustError, ResponseError
 from wit_world.imports import http
-from wload.http import cookies, failures, headers
+from wload.http import charsets, cookies, failures, headers
 from wload.http.request import PreparedRequest
 
 UNREAD: Any = object()
-HAS_VERDICT_TEXT = hasattr(http.Exchange, "failure_text")
 
 
 class BaseResponse:
     """A response, or the reason why there is none (`error`, with status 0)."""
+
+    # The host's rule gives the same result and the same text for a status, with the server's own reason in it.
+    HOST_KNOWS_STATUSES = False
 
     # Of what has not been asked for. An instance has only what it needs.
     error: Exception | None = None
@@ -125,10 +128,7 @@ class BaseResponse:
         content = self.content or b""
         if self.encoding is None:
             self.encoding = self._charset() or self.apparent_encoding
-        try:
-            return str(content, self.encoding, "replace")
-        except LookupError:
-            return str(content, "utf-8", "replace")
+        return charsets.decoded(content, self.encoding)
 
     @property
     def apparent_encoding(self) -> str:
@@ -185,21 +185,25 @@ class BaseResponse:
     def request_meta(self) -> dict[str, Any]:
         """What listeners of `events.request` are given. A `with` block may change it."""
         if self._meta is None:
-            prepared, timings = self._prepared, self._exchange.timings()
-            length = self._announced_length() if self._is_stream else self._exchange.body_size()
-            self._meta = {
-                "request_type": prepared.spec.method,
-                "response_time": timings.total / 1e6 if self._head_ms is None else self._head_ms,
-                "name": prepared.name,
-                "context": self._full_context(),
-                "response": self,
-                "exception": None,
-                "start_time": self._started or time() - timings.total / 1e9,
-                "url": self._meta_url(),
-                "response_length": length,
-            }
-            self._meta_sent = (prepared.name, self._meta["response_time"], length, prepared.spec.method)
+            meta = self._meta = self._facts()
+            self._meta_sent = (meta["name"], meta["response_time"], meta["response_length"], meta["request_type"])
         return self._meta
+
+    def _facts(self) -> dict[str, Any]:
+        """The meta data as it is. Nobody keeps it but its reader: it refers to this response, and a circle would
+        hold the exchange until the garbage collector comes."""
+        prepared, timings = self._prepared, self._exchange.timings()
+        return {
+            "request_type": prepared.method,
+            "response_time": timings.total / 1e6 if self._head_ms is None else self._head_ms,
+            "name": prepared.name,
+            "context": self._full_context(),
+            "response": self,
+            "exception": None,
+            "start_time": self._started or time() - timings.total / 1e9,
+            "url": self._meta_url(),
+            "response_length": self._announced_length() if self._is_stream else self._exchange.body_size(),
+        }
 
     def _meta_url(self) -> str:
         history = self._exchange.history()
@@ -214,27 +218,23 @@ class BaseResponse:
         length = self._exchange.header("content-length")
         return int(length) if length and length.isdigit() else 0
 
-    def _report(self, exception: Exception | None) -> None:
-        """The request is over and judged."""
+    def _report(self, exception: Exception | None, is_automatic: bool = False) -> None:
+        """The request is over and judged; by the author, or by this client's own rule."""
         event, meta = self._session.request_event, self._meta
-        if self._is_silent() or meta is not None and self._is_meta_changed(meta):
-            if not self._is_silent():
-                self._exchange.discard()
-            event.fire(**{**self.request_meta, "exception": exception})
+        recording = self._prepared.spec.recording
+        if recording is http.Recording.SILENT or meta is not None and self._is_meta_changed(meta):
+            self._discard()
+            event.fire(**{**(meta or self._facts()), "exception": exception})
             return
-        if self._prepared.spec.recording is http.Recording.JUDGED:
-            if exception is None:
-                # Without a verdict the host finds the same.
-                if not 0 < self.status_code < 400:
-                    self._exchange.success()
-            else:
-                self._exchange.failure_text(failures.table_text(exception))
+        if is_automatic and self.HOST_KNOWS_STATUSES and self.status_code:
+            pass
+        elif exception is not None:
+            self._exchange.failure_text(failures.table_text(exception))
+        elif not 0 < self.status_code < 400:
+            # With another status the host finds the same without a verdict.
+            self._exchange.success()
         if event._handlers:
-            self.request_meta["exception"] = exception
-            event.notify(**self.request_meta)
-
-    def _is_silent(self) -> bool:
-        return self._prepared.spec.recording is http.Recording.SILENT
+            event.notify(**{**(meta or self._facts()), "exception": exception})
 
     def _is_meta_changed(self, meta: dict[str, Any]) -> bool:
         found = (meta["name"], meta["response_time"], meta["response_length"], meta["request_type"])
@@ -242,27 +242,27 @@ class BaseResponse:
 
     def __enter__(self) -> Any:
         if not self._catch_response:
-            from locust.exception import LocustError
-
             raise LocustError("a with block around a request needs catch_response=True")
         self._entered = True
         return self
 
     def __exit__(self, kind: Any, value: Any, traceback: Any) -> bool:
-        from locust.exception import ResponseError
-
         if self._manual_result is not None:
             self._report(None if self._manual_result is True else self._manual_result)
             return kind is None
         if kind is None:
-            self._report(self._automatic())
+            self._report(self._automatic(), is_automatic=True)
             return True
         if isinstance(value, ResponseError):
             self._report(value)
             return True
-        if not self._is_silent():
-            self._exchange.discard()
+        self._discard()
         return False
+
+    def _discard(self) -> None:
+        """The host shall not record it."""
+        if self._prepared.spec.recording is http.Recording.JUDGED:
+            self._exchange.discard()
 
     def success(self) -> None:
         """It was a success, whatever the status. Only in a `with` block."""
@@ -275,8 +275,6 @@ class BaseResponse:
         if not self._entered:
             failures.outside_with()
         if not isinstance(exc, Exception):
-            from locust.exception import CatchResponseError
-
             exc = CatchResponseError(exc)
         self._manual_result = exc
 

@@ -19,11 +19,10 @@ from wload.http import auth as authentication
 from wload.http import bodies, cookies, failures, urls
 from wload.http.headers import CaseInsensitiveDict, to_field
 from wload.http.request import PreparedRequest
-from wload.http.response import HAS_VERDICT_TEXT, BaseResponse
+from wload.http.response import BaseResponse
 from wload.http.templates import CACHE, Prepared
 
-AUTOMATIC, JUDGED, SILENT = http.Recording.AUTOMATIC, http.Recording.JUDGED, http.Recording.SILENT
-WITH_VERDICT = JUDGED if HAS_VERDICT_TEXT else SILENT
+JUDGED, SILENT = http.Recording.JUDGED, http.Recording.SILENT
 
 _settings = count(1)
 
@@ -31,8 +30,6 @@ _settings = count(1)
 class BaseSession:
     """Settings that hold for all requests of a client, and the way they are sent."""
 
-    # Who records a request that no `with` block judges.
-    PLAIN_RECORDING = WITH_VERDICT
     RESPONSE = BaseResponse
     CATCHING_RESPONSE = BaseResponse
 
@@ -102,6 +99,10 @@ class BaseSession:
             return path
         return f"{self._base_url or ''}{path}"
 
+    def _sent_method(self, method: str) -> str:
+        """The method as it is sent; its row has it as it was written."""
+        return method
+
     def _row_name(self, url: str, sent_url: str) -> str:
         """The name in the statistics of a request that was given none."""
         raise NotImplementedError
@@ -117,8 +118,7 @@ class BaseSession:
         if self._headers.version != self._headers_seen:
             self._headers_seen = self._headers.version
             self._settings = next(_settings)
-        recording = SILENT if stream else WITH_VERDICT if catch else self.PLAIN_RECORDING
-        key = (self._settings, method, final or url, name or self.request_name, recording, redirects, phases, fields,
+        key = (self._settings, method, final or url, name or self.request_name, stream, redirects, phases, fields,
                tuple(given.items()) if given else None)
         event = self.request_event
         started = time() if catch or stream or event._handlers else 0.0
@@ -150,14 +150,11 @@ class BaseSession:
         return response
 
     def _report(self, response: BaseResponse, failed: bool, event: Any) -> None:
-        """What the host does not record by itself."""
-        recording = response._prepared.spec.recording
-        if recording is not SILENT and not event._handlers and (recording is AUTOMATIC or not failed):
-            return
-        exception = response._automatic()
-        if recording is JUDGED and exception is None and not event._handlers:
-            return
-        response._report(exception)
+        """What the host does not find by itself: its rule is requests', without Locust's texts. A stream is recorded
+        when its head is here, as in Locust."""
+        is_silent = response._prepared.spec.recording is SILENT
+        if failed or is_silent or event._handlers or not 200 <= response.status_code < 300:
+            response._report(response._automatic(), is_automatic=True)
 
     def _fail(self, response: BaseResponse, prepared: Prepared) -> None:
         """There is no response: the reason is put into it. What never left is raised."""
@@ -170,13 +167,16 @@ class BaseSession:
 
     def _prepare(self, key: tuple[Any, ...], url: str) -> Prepared:
         """The request in full, kept for when it comes again."""
-        _, method, final, name, recording, redirects, phases, fields, given = key
+        _, method, final, name, stream, redirects, phases, fields, given = key
         sent_url = urls.requote(self._build_url(final))
         row = name or self._row_name(url, sent_url)
         headers = self._merged(given or (), fields)
+        sent_method = self._sent_method(method)
+        # What the host would call otherwise, or time otherwise, is recorded by `events.request`.
+        recording = SILENT if stream or sent_method != method else JUDGED
         limit = self._redirects_max if redirects is None else redirects
-        spec = http.RequestSpec(method, sent_url, row, headers, recording, limit, None, True)
-        prepared = Prepared(spec, phases)
+        spec = http.RequestSpec(sent_method, sent_url, row, headers, recording, limit, None, True)
+        prepared = Prepared(spec, phases, method)
         CACHE.add(key, prepared)
         return prepared
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from componentize_py_types import Err
 from wit_world.imports import http
+from wload.http.failures import raise_refusal
 
 # With two generations 800: the host's limit `templates` of 1,000 leaves room for those of an author.
 GENERATION_MAX = 400
@@ -21,10 +22,13 @@ NO_VALUES: list[str] = []
 class Prepared:
     """One request without its body: everything that is the same each time it is sent."""
 
-    __slots__ = ("name", "phases", "redirects_max", "spec", "template", "url")
+    __slots__ = ("method", "name", "phases", "redirects_max", "spec", "template", "url")
 
-    def __init__(self, spec: http.RequestSpec, phases: tuple[float | None, float | None] | None) -> None:
+    def __init__(self, spec: http.RequestSpec, phases: tuple[float | None, float | None] | None,
+                 method: str) -> None:
         self.spec = spec
+        # Of the row, where that is not the one that is sent.
+        self.method = method
         self.url = spec.url
         self.name = spec.name
         self.phases = phases
@@ -54,8 +58,6 @@ class Prepared:
         try:
             template = http.RequestTemplate.create(prepared)
         except Err as error:
-            from wload.http.failures import raise_refusal
-
             raise_refusal(error.value, spec.url)
             raise
         if self.phases is not None:

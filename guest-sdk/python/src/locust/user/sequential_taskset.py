@@ -1,0 +1,5 @@
+"""`SequentialTaskSet` under Locust's module name."""
+
+from locust.user.task import SequentialTaskSet
+
+__all__ = ["SequentialTaskSet"]

@@ -1,0 +1,80 @@
+"""`User` and `HttpUser`. Upstream: authors. Downstream: `task.py` and the client."""
+
+import time
+from typing import Any
+
+from locust.clients import HttpSession
+from locust.exception import StopTest
+from locust.user.task import DefaultTaskSet, TaskSet, collect_tasks
+from locust.user.wait_time import constant
+from wload.http.rest import RestMixin
+
+
+class UserMeta(type):
+    """Collects the tasks of a class; a class is concrete unless it says otherwise itself."""
+
+    def __new__(mcs, name: str, bases: Any, body: dict[str, Any]) -> Any:
+        body["tasks"] = collect_tasks(bases, body)
+        body["abstract"] = bool(body.get("abstract"))
+        return type.__new__(mcs, name, bases, body)
+
+
+class User(metaclass=UserMeta):
+    """A kind of simulated user."""
+
+    abstract = True
+    host: str | None = None
+    min_wait: float | None = None
+    max_wait: float | None = None
+    wait_function: Any = None
+    wait_time: Any = constant(0)
+    tasks: list[Any] = []
+    weight: float = 1
+    fixed_count: int = 0
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__()
+        self.environment = environment
+        self._state: str | None = "running"
+        self._taskset_instance: TaskSet = DefaultTaskSet(self)
+        self._cp_last_run = time.perf_counter()
+        self._cp_last_wait_time = 0.0
+
+    def on_start(self) -> None:
+        """Called when the user starts."""
+
+    def on_stop(self) -> None:
+        """Called when the user stops."""
+
+    def wait(self) -> None:
+        """Waits inside a task, as after one."""
+        self._taskset_instance.wait()
+
+    def stop(self, force: bool = False) -> bool:
+        """Stops this user when its task returns."""
+        from wit_world.imports import control
+        control.stop_user()
+        return False
+
+    def context(self) -> dict[str, Any]:
+        """What listeners of requests get as `context`."""
+        return {}
+
+    @classmethod
+    def fullname(cls) -> str:
+        """Module and name of the class."""
+        return f"{cls.__module__}.{cls.__qualname__}".replace(".<locals>", "")
+
+
+class HttpUser(User, RestMixin):
+    """A user whose `client` is an `HttpSession`."""
+
+    abstract = True
+    pool_manager: Any = None
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        if self.host is None:
+            raise StopTest("You must specify the base host. Either in the host attribute in the User class, or on "
+                           "the command line using the --host option.")
+        self.client = HttpSession(self.host, self.environment.events.request, self)

@@ -1,0 +1,88 @@
+"""State of the author's modules: what listeners leave for the users, and what a user must not leave for the next.
+
+Upstream: `wload_app`. Watched are globals of the author's modules and attributes of the author's classes. Not watched
+are closures, default arguments and what packages keep for themselves. Invariant: `is_reset` is true only when all that
+is watched is as the build left it.
+"""
+
+import pickle
+import types
+from typing import Any
+
+FIXED = (type(None), bool, int, float, complex, str, bytes, type, types.FunctionType, types.ModuleType,
+         types.BuiltinFunctionType, property, staticmethod, classmethod)
+MISSING = object()
+
+
+class Watch:
+    """Namespaces as they were when the component was built."""
+
+    def __init__(self, modules: list[Any]) -> None:
+        self.spaces: list[tuple[str, str, Any]] = [(module.__name__, "", module) for module in modules]
+        names = {module.__name__ for module in modules}
+        for module in modules:
+            self.spaces += [(module.__name__, item.__qualname__, item) for item in vars(module).values()
+                            if isinstance(item, type) and item.__module__ in names]
+        self.names = [self._own(space) for *_, space in self.spaces]
+        self.pickles = [{name: _pickled(value) for name, value in own.items() if not isinstance(value, FIXED)}
+                        for own in self.names]
+
+    @staticmethod
+    def _own(space: Any) -> dict[str, Any]:
+        return {name: value for name, value in vars(space).items()
+                if not (name.startswith("__") or name.startswith("_abc_"))}
+
+    def changes(self) -> list[tuple[int, str, Any]]:
+        """What is other than at build time: space, name, value (or MISSING)."""
+        found = []
+        for index, (_, _, space) in enumerate(self.spaces):
+            now, then, pickles = self._own(space), self.names[index], self.pickles[index]
+            for name in now.keys() | then.keys():
+                value = now.get(name, MISSING)
+                if value is not then.get(name, MISSING) or (name in pickles and _pickled(value) != pickles[name]):
+                    found.append((index, name, value))
+        return found
+
+    def reset(self) -> bool:
+        """Puts everything back; False when something cannot be."""
+        for index, name, _ in self.changes():
+            space, then, pickles = self.spaces[index][2], self.names[index], self.pickles[index]
+            if name not in then:
+                delattr(space, name)
+            elif name not in pickles:
+                setattr(space, name, then[name])
+            elif pickles[name] is None:
+                return False
+            else:
+                value = pickle.loads(pickles[name])
+                then[name] = value
+                setattr(space, name, value)
+        return all(value is not None for each in self.pickles for value in each.values())
+
+    def export(self) -> bytes:
+        """What listeners changed, for the users; what cannot be pickled stays behind."""
+        kept = []
+        for index, name, value in self.changes():
+            if value is not MISSING and (data := _pickled(value)) is not None:
+                kept.append((index, name, data))
+        return pickle.dumps(kept) if kept else b""
+
+    def apply(self, data: bytes) -> None:
+        """Takes over what `export` said."""
+        for index, name, value in pickle.loads(data):
+            setattr(self.spaces[index][2], name, pickle.loads(value))
+
+
+def _pickled(value: Any) -> bytes | None:
+    try:
+        return pickle.dumps(value)
+    except Exception:
+        return None
+
+
+def blame(user: Any, error: Exception) -> str:
+    """Names the attribute that cannot be pickled."""
+    for name, value in vars(user).items():
+        if _pickled(value) is None:
+            return f"{type(user).__name__}.{name} is a {type(value).__qualname__}, which cannot be pickled: {error}"
+    return f"{type(user).__name__} cannot be pickled: {error}"

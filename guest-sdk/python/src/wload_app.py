@@ -1,0 +1,307 @@
+"""The component: the exports of the contract over the author's locustfiles.
+
+Upstream: componentize-py, which imports this module at build time and keeps the interpreter as it then is.
+Downstream: `locust`, `wload`. Invariants: importing makes no call to the host; one user at a time is in an instance.
+"""
+
+import importlib
+import logging
+import pickle
+import random
+import sys
+import time
+from typing import Any
+
+import locust
+import wload
+import wload.http
+from componentize_py_types import Err
+from gevent import GreenletExit
+from wit_world.exports import shape, users
+from wit_world.imports import clock, control, log, options
+from wit_world.imports import random as host_random
+from wload import arguments, files, state, tracebacks, tree
+
+import wload_stage
+
+
+INSTANCE: dict[str, Any] = {"is_live": False, "is_ready": False}
+LEVELS = ((logging.ERROR, log.Level.ERROR), (logging.WARNING, log.Level.WARN), (logging.INFO, log.Level.INFO),
+          (0, log.Level.DEBUG))
+NEXT, STOP_USER = users.Outcome_Next(), users.Outcome_StopUser()
+
+
+class HostHandler(logging.Handler):
+    """Log records go to the host; those of the build to standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = self.format(record)
+        if not INSTANCE["is_live"]:
+            print(text, file=sys.stderr)
+            return
+        log.log(next(level for least, level in LEVELS if record.levelno >= least), text)
+
+
+def _sleep(seconds: float) -> None:
+    if seconds > 0 and not clock.sleep(int(seconds * 1e9)):
+        raise GreenletExit
+
+
+files.install(wload_stage.FILES)
+logging.getLogger().addHandler(HostHandler())
+logging.getLogger().setLevel(logging.INFO)
+_before = set(sys.modules)
+LOCUSTFILES = [importlib.import_module(name) for name in wload_stage.LOCUSTFILES]
+time.sleep = _sleep
+
+from locust.env import ENVIRONMENT
+from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
+from locust.shape import LoadTestShape
+from locust.user.task import TaskSet
+from locust.user.users import User
+
+
+def _concrete(base: type) -> list[type]:
+    found: dict[type, None] = {}
+    for module in LOCUSTFILES:
+        for item in vars(module).values():
+            if isinstance(item, type) and issubclass(item, base) and item is not base and not item.abstract:
+                found[item] = None
+    return list(found)
+
+
+_sources = set(wload_stage.SOURCES)
+AUTHORS = [module for name, module in list(sys.modules.items()) if name not in _before and
+           tracebacks.PLACE.sub("", getattr(module, "__file__", None) or "") in _sources] or LOCUSTFILES
+tracebacks.remember(AUTHORS, wload_stage.SOURCES)
+CLASSES = [cls for cls in _concrete(User) if cls.weight > 0 or cls.fixed_count > 0]
+SHAPES = _concrete(LoadTestShape)
+TREE = tree.Tree(CLASSES)
+PARSER = arguments.LocustArgumentParser(add_help=False, allow_abbrev=False)
+locust.events.init_command_line_parser.fire(parser=PARSER)
+WATCH = state.Watch(AUTHORS)
+ENVIRONMENT.user_classes = CLASSES
+
+
+def _ready() -> None:
+    """What is known only when the run is there."""
+    INSTANCE["is_live"] = True
+    if not INSTANCE["is_ready"]:
+        INSTANCE["is_ready"] = True
+        random.seed(host_random.get_u64())
+        ENVIRONMENT.parsed_options = arguments.parsed(PARSER)
+
+
+def _failure(error: Exception, where: Any) -> Err:
+    """An exception of the author's code as a row, after the listeners heard of it."""
+    try:
+        locust.events.user_error.fire(user_instance=where, exception=error, tb=error.__traceback__)
+    finally:
+        trace = tracebacks.trace_of(error)
+        logging.error("%s\n%s", error, tracebacks.full_text(error))
+        return Err(users.TaskError(str(error) or type(error).__name__, trace))
+
+
+def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
+    """Runs the author's code; what it raises becomes an outcome."""
+    try:
+        call(*given)
+        return NEXT
+    except InterruptTaskSet as left:
+        return users.Outcome_Interrupt(bool(left.reschedule))
+    except RescheduleTaskImmediately:
+        return users.Outcome_Reschedule()
+    except RescheduleTask:
+        return NEXT
+    except (StopUser, GreenletExit):
+        return STOP_USER
+    except StopTest as error:
+        if str(error):
+            logging.error("%s", error)
+        return users.Outcome_StopRun(ENVIRONMENT._exit_code)
+    except Exception as error:
+        failure = _failure(error, where)
+    raise failure
+
+
+def _begin_user(index: int) -> None:
+    _ready()
+    if changed := options.run_state():
+        WATCH.apply(changed)
+    cls = CLASSES[index]
+    if host := options.target_host():
+        cls.host = host
+    user = cls(ENVIRONMENT)
+    INSTANCE["user"], INSTANCE["sets"] = user, [user._taskset_instance]
+    user.on_start()
+
+
+def _enter(index: int) -> None:
+    sets = INSTANCE["sets"]
+    parent = sets[-1] if len(sets) > 1 else INSTANCE["user"]
+    entered = TREE.targets[index](parent)
+    sets.append(entered)
+    entered.on_start()
+
+
+class Users:
+    """The export `users`."""
+
+    def describe(self) -> Any:
+        """The scenario."""
+        if not CLASSES:
+            names = ", ".join(tracebacks.SOURCES.values()) or ", ".join(wload_stage.LOCUSTFILES)
+            raise Err(f"no user class found in {names}: a class of User, HttpUser or FastHttpUser is needed that is "
+                      "not abstract")
+        classes = [tree.user_class(cls, root) for cls, root in zip(CLASSES, TREE.roots)]
+        tables = [users.TableSpec(name, *spec) for name, spec in wload.TABLES.items()]
+        return users.ScenarioInfo(classes, TREE.nodes, arguments.specs(PARSER), tables, bool(SHAPES), _has_hooks())
+
+    def on_start(self, scope: Any) -> Any:
+        """A user starts, or enters a set."""
+        if isinstance(scope, users.Scope_User):
+            return _guarded(_begin_user, scope.value, where=INSTANCE.get("user"))
+        return _guarded(_enter, scope.value, where=INSTANCE["user"])
+
+    def run_task(self, node: int) -> Any:
+        """Runs a task."""
+        owner: TaskSet = INSTANCE["sets"][-1]
+        target = TREE.targets[node]
+        if target is None:
+            return _guarded(owner._step, where=owner)
+        if owner._task_queue:
+            return _guarded(owner.execute_next_task, where=owner)
+        return _guarded(owner.execute_task, target, where=owner)
+
+    def on_stop(self, scope: Any) -> Any:
+        """A user stops, or leaves a set."""
+        if isinstance(scope, users.Scope_User):
+            user = INSTANCE.get("user")
+            return _guarded(user.on_stop, where=user) if user else NEXT
+        sets = INSTANCE["sets"]
+        left = sets.pop() if len(sets) > 1 else sets[0]
+        return _guarded(left.on_stop, where=left)
+
+    def get_wait_time(self, node: int | None) -> int:
+        """Asks the author's own wait function."""
+        waiting = INSTANCE["user"] if node is None else INSTANCE["sets"][-1]
+        try:
+            return max(int(waiting.wait_time() * 1e9), 0)
+        except Exception as error:
+            logging.error("%s\n%s", error, tracebacks.full_text(error))
+            return 1_000_000_000
+
+
+def _has_hooks() -> bool:
+    hooks = locust.events
+    return any(hook._handlers for hook in (hooks.init, hooks.test_start, hooks.test_stop, hooks.spawning_complete,
+                                           hooks.quitting, hooks.quit, hooks.test_stopping))
+
+
+class Hooks:
+    """The export `hooks`: listeners of the run, on an instance of their own."""
+
+    def init(self) -> None:
+        """Before everything."""
+        _ready()
+        self._call(locust.events.init, environment=ENVIRONMENT, runner=ENVIRONMENT.runner, web_ui=None)
+
+    def test_start(self) -> None:
+        """Before the first user; what listeners left in globals goes to all users."""
+        _ready()
+        self._call(locust.events.test_start, environment=ENVIRONMENT)
+        if changed := WATCH.export():
+            control.set_run_state(changed)
+
+    def spawning_complete(self, user_count: int) -> None:
+        """All users are there."""
+        self._call(locust.events.spawning_complete, user_count=user_count)
+
+    def test_stop(self) -> None:
+        """The last user has left."""
+        self._call(locust.events.test_stopping, environment=ENVIRONMENT)
+        self._call(locust.events.test_stop, environment=ENVIRONMENT)
+
+    def quitting(self) -> None:
+        """The statistics are final."""
+        self._call(locust.events.quitting, environment=ENVIRONMENT, reverse=True)
+        self._call(locust.events.quit, exit_code=ENVIRONMENT._exit_code)
+
+    @staticmethod
+    def _call(hook: Any, **given: Any) -> None:
+        try:
+            hook.fire(**given)
+        except StopTest as error:
+            logging.error("%s", error)
+            control.stop_run(ENVIRONMENT._exit_code)
+        except (StopUser, GreenletExit):
+            pass
+
+
+class Shape:
+    """The export `shape`."""
+
+    def tick(self, state: Any) -> Any:
+        """The next step; an exception ends the run."""
+        _ready()
+        made = INSTANCE.get("shape")
+        if made is None:
+            if changed := options.run_state():
+                WATCH.apply(changed)
+            made = INSTANCE["shape"] = SHAPES[0]()
+            made.runner = ENVIRONMENT.runner
+            ENVIRONMENT.shape_class = made
+        try:
+            step = made.tick()
+        except Exception as error:
+            logging.error("%s\n%s", error, tracebacks.full_text(error))
+            return None
+        if step is None:
+            return None
+        count, rate, *classes = step
+        names = [cls.__name__ for cls in (classes[0] if classes else None) or ()]
+        return shape.Step(int(count), float(rate), names)
+
+
+class Hibernation:
+    """The export `hibernation`: users are pickled between two tasks."""
+
+    def can_save(self, class_: int) -> None:
+        """Every class may be; what a user keeps decides later."""
+
+    def save(self) -> bytes:
+        """The user with its task sets, one graph."""
+        user = INSTANCE["user"]
+        try:
+            return pickle.dumps((user, INSTANCE["sets"]), pickle.HIGHEST_PROTOCOL)
+        except Exception as error:
+            reason = state.blame(user, error)
+        raise Err(reason)
+
+    def restore(self, class_: int, saved: bytes) -> None:
+        """Goes on with a saved user."""
+        _ready()
+        if changed := options.run_state():
+            WATCH.apply(changed)
+        if host := options.target_host():
+            CLASSES[class_].host = host
+        random.seed(host_random.get_u64())
+        try:
+            INSTANCE["user"], INSTANCE["sets"] = pickle.loads(saved)
+        except Exception as error:
+            reason = f"{CLASSES[class_].__name__} cannot be restored: {error}"
+        else:
+            return
+        raise Err(reason)
+
+    def reset(self) -> bool:
+        """Forgets the user."""
+        wload.http.release()
+        wload.release()
+        INSTANCE.clear()
+        INSTANCE.update(is_live=False, is_ready=False)
+        ENVIRONMENT.parsed_options = None
+        ENVIRONMENT._host = ENVIRONMENT._exit_code = None
+        return WATCH.reset()
+
+
