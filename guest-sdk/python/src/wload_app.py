@@ -104,6 +104,8 @@ def _failure(error: Exception, where: Any) -> Err:
 
 def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
     """Runs the author's code; what it raises becomes an outcome."""
+    if "woken" in INSTANCE:
+        _wake()
     try:
         call(*given)
         return NEXT
@@ -124,7 +126,18 @@ def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
     raise failure
 
 
+def _wake() -> None:
+    """What `restore` may not ask the host for."""
+    _ready()
+    index = INSTANCE.pop("woken")
+    if changed := options.run_state():
+        WATCH.apply(changed)
+    if host := options.target_host():
+        CLASSES[index].host = host
+
+
 def _begin_user(index: int) -> None:
+    INSTANCE.pop("woken", None)
     _ready()
     if changed := options.run_state():
         WATCH.apply(changed)
@@ -184,6 +197,8 @@ class Users:
 
     def get_wait_time(self, node: int | None) -> int:
         """Asks the author's own wait function."""
+        if "woken" in INSTANCE:
+            _wake()
         waiting = INSTANCE["user"] if node is None else INSTANCE["sets"][-1]
         try:
             return max(int(waiting.wait_time() * 1e9), 0)
@@ -271,7 +286,9 @@ class Hibernation:
 
     def save(self) -> bytes:
         """The user with its task sets, one graph."""
-        user = INSTANCE["user"]
+        user = INSTANCE.get("user")
+        if user is None:
+            raise Err("the user has not started yet")
         try:
             return pickle.dumps((user, INSTANCE["sets"]), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
@@ -280,12 +297,7 @@ class Hibernation:
 
     def restore(self, class_: int, saved: bytes) -> None:
         """Goes on with a saved user."""
-        _ready()
-        if changed := options.run_state():
-            WATCH.apply(changed)
-        if host := options.target_host():
-            CLASSES[class_].host = host
-        random.seed(host_random.get_u64())
+        INSTANCE["woken"] = class_
         try:
             INSTANCE["user"], INSTANCE["sets"] = pickle.loads(saved)
         except Exception as error:

@@ -6,6 +6,9 @@ matter each. Invariants: importing makes no call to the host; nothing crosses th
 it; handles live in `templates.py` and in responses, nowhere else, so that `release()` gives all templates back.
 """
 
+# Before everything else: `locust` and this package need each other, and only this order works from every side.
+import locust  # noqa: F401
+
 from wload.http.templates import release
 
 __all__ = ["release"]
