@@ -53,6 +53,12 @@ pub(super) fn without_extras<T>(
 /// Takes out what clap did not know.
 fn take(args: &mut Vec<OsString>, error: &Error) -> Option<Extra> {
     let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else { return None };
+    let long = named.trim_start_matches('-');
+    let is_own = crate::options::TABLE.iter().any(|spec| spec.long == long);
+    if is_own || !named.starts_with('-') {
+        // An option of `run` that `check` does not have, or a word too many: no scenario's.
+        return None;
+    }
     let is_it = |word: &OsString| {
         let word = word.to_str().unwrap_or_default();
         word.split_once('=').map_or(word, |(flag, _)| flag) == named.as_str()

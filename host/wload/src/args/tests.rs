@@ -79,9 +79,14 @@ fn all_refused_options_are_named_together() {
 }
 
 #[test]
-fn unknown_options_get_a_suggestion() {
-    let text = error("run x --usres 5");
-    assert!(text.contains("unexpected argument '--usres'") && text.contains("--users"), "{text}");
+fn an_unknown_command_gets_a_suggestion_and_an_unknown_option_waits_for_the_scenario() {
+    let extras = typed("run x --usres 5 -u 3").extras;
+    assert_eq!(
+        (extras[0].flag.as_str(), extras[0].words.as_slice()),
+        ("--usres", ["5".to_owned()].as_slice())
+    );
+    let text = crate::resolve::claims::unexpected(&extras[0], &Default::default());
+    assert!(text.contains("unexpected argument '--usres'") && text.contains("'--users'"), "{text}");
     let text = error("chek x");
     assert!(text.contains("'check'"), "{text}");
 }

@@ -55,7 +55,7 @@ pub(super) async fn load(
     if matches!(settings.source, None | Some(ScenarioSource::Package(_))) {
         // Nobody can declare them any more, or in Rust at all.
         for extra in &settings.claims.extras {
-            mistakes.add(&extra.flag, claims::unexpected(extra));
+            mistakes.add(&extra.flag, claims::unexpected(extra, &ScenarioInfo::default()));
         }
         settings.claims.extras.clear();
     }

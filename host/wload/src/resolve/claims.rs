@@ -88,7 +88,7 @@ fn extras(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes)
     for extra in std::mem::take(&mut settings.claims.extras) {
         let has_flag = |option: &&OptionSpec| option.flags.contains(&extra.flag);
         let Some(option) = info.options.iter().find(has_flag) else {
-            mistakes.add(&extra.flag, unexpected(&extra));
+            mistakes.add(&extra.flag, unexpected(&extra, info));
             continue;
         };
         match value_of(option, &extra) {
@@ -106,10 +106,11 @@ fn extras(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes)
 }
 
 /// A flag that nobody has.
-pub(crate) fn unexpected(extra: &Extra) -> String {
+pub(crate) fn unexpected(extra: &Extra, info: &ScenarioInfo) -> String {
     let text =
         format!("unexpected argument '{}': neither wload nor the scenario has it", extra.flag);
-    match meant(&extra.flag) {
+    let flags = info.options.iter().flat_map(|option| option.flags.iter().map(String::as_str));
+    match closest(&extra.flag, flags).map(str::to_owned).or_else(|| meant(&extra.flag)) {
         Some(meant) => format!("{text}; did you mean '{meant}'?"),
         None => text,
     }

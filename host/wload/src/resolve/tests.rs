@@ -244,8 +244,8 @@ fn the_host_of_the_file_waits_for_the_scenario() {
 }
 
 #[test]
-fn scenarios_are_components_or_packages() {
-    let desk = Desk::new().file("locustfile.py", "").file("plain.txt", "");
+fn scenarios_are_components_packages_or_locustfiles() {
+    let desk = Desk::new().file("shop.py", "").file("b.py", "").file("plain.txt", "");
     fs::create_dir(desk.path("pack")).unwrap();
     fs::write(desk.path("pack/Cargo.toml"), "").unwrap();
     fs::create_dir(desk.path("empty")).unwrap();
@@ -253,9 +253,19 @@ fn scenarios_are_components_or_packages() {
         let source = desk.settings(name).source;
         assert_eq!(source, Some(ScenarioSource::Package(desk.path("pack"))));
     }
-    for (name, part) in
-        [("locustfile.py", "Python"), ("empty", "Cargo.toml"), ("gone", "no `gone`")]
-    {
+    for (name, files) in [("shop.py", vec!["shop.py"]), ("shop.py,b.py", vec!["shop.py", "b.py"])] {
+        match desk.settings(name).source {
+            Some(ScenarioSource::Python(source)) => assert_eq!(source.files, files),
+            other => panic!("`{name}` gave {other:?}"),
+        }
+    }
+    let wrong = [
+        ("shop.py,gone.py", "no `gone.py`"),
+        ("shop.py,plain.txt", "`plain.txt` is no Python file"),
+        ("empty", "Cargo.toml"),
+        ("gone", "no `gone`"),
+    ];
+    for (name, part) in wrong {
         let (settings, mistakes) = desk.resolve(name);
         assert_eq!(settings.source, None);
         assert!(
@@ -266,6 +276,11 @@ fn scenarios_are_components_or_packages() {
     let (_, mistakes) = desk.resolve("-u 1");
     assert_eq!(mistakes.len(), 1);
     assert!(mistakes[0].starts_with("SCENARIO: no scenario"), "{mistakes:?}");
+    let desk = desk.file("locustfile.py", "");
+    match desk.settings("-u 1").source {
+        Some(ScenarioSource::Python(source)) => assert_eq!(source.files, ["locustfile.py"]),
+        other => panic!("Locust's default name gave {other:?}"),
+    }
 }
 
 #[test]

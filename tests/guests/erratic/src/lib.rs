@@ -8,8 +8,8 @@
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
-    WaitTime,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError,
+    UserClass, WaitTime,
 };
 use wload::scenario::http::{self, Exchange, Recording, Reply, RequestSpec, RequestTemplate};
 use wload::scenario::{options, random};

@@ -9,8 +9,8 @@ use std::cell::OnceCell;
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
-    WaitTime,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError,
+    UserClass, WaitTime,
 };
 use wload::scenario::http::{Recording, RequestSpec, RequestTemplate};
 use wload::scenario::log::{Level, log};

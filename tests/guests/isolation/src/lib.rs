@@ -11,8 +11,8 @@ use std::time::Duration;
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
-    WaitTime,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError,
+    UserClass, WaitTime,
 };
 use wload::scenario::http::{self, Recording, RequestSpec, RequestTemplate};
 use wload::scenario::{identity, options};

@@ -9,8 +9,8 @@ use std::time::Duration;
 wit_bindgen::generate!({ path: "../../../wit", world: "scenario" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TableSpec, TaskError,
-    UserClass, WaitTime,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TableSpec,
+    TaskError, UserClass, WaitTime,
 };
 use wload::scenario::options;
 

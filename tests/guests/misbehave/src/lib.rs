@@ -50,8 +50,8 @@ mod wasi {
 }
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
-    WaitTime,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError,
+    UserClass, WaitTime,
 };
 use exports::wload::scenario::{hibernation, shape};
 use wload::scenario::identity;

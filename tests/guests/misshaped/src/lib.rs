@@ -8,8 +8,8 @@ use std::time::Duration;
 wit_bindgen::generate!({ path: "../../../wit", world: "full" });
 
 use exports::wload::scenario::users::{
-    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError, UserClass,
-    WaitTime,
+    Guest, Node, NodeKind, OptionKind, OptionSpec, Outcome, ScenarioInfo, Scope, Share, TaskError,
+    UserClass, WaitTime,
 };
 use exports::wload::scenario::{hibernation, hooks, shape};
 use wload::scenario::http::{self, Recording, RequestSpec};

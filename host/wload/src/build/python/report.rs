@@ -13,6 +13,10 @@ pub(super) type Sources = BTreeMap<String, String>;
 const STAGE: &str = "/1/";
 /// Where it puts the first, the SDK.
 const SDK: &str = "/0/";
+/// Its own library, as far as it stands between ours and the author's.
+const IMPORT: [&str; 2] = ["<frozen importlib", "/python/importlib/"];
+/// The first line.
+const TRACEBACK: &str = "Traceback (most recent call last):";
 /// Lines that are shown of what is not understood.
 const LINES_SHOWN: usize = 20;
 
@@ -38,8 +42,9 @@ pub(super) fn error(said: &str, sources: &Sources) -> CliError {
 
 /// The guest's own traceback.
 fn traceback(said: &str) -> Option<&str> {
-    let start = said.find("AssertionError: Traceback")? + "AssertionError: ".len();
-    let rest = &said[start..];
+    let guest = &said[said.find("AssertionError: ")?..];
+    // Before it there may be warnings of the guest's compiler.
+    let rest = &guest[guest.find(TRACEBACK)?..];
     let end = rest.find("\nCaused by:").unwrap_or(rest.len());
     Some(rest[..end].trim_end())
 }
@@ -50,7 +55,7 @@ fn authors(traceback: &str, sources: &Sources) -> Vec<String> {
     let mut is_ours = false;
     for line in traceback.lines() {
         if let Some(file) = line.strip_prefix("  File \"") {
-            is_ours = file.starts_with(SDK) || file.starts_with("<frozen importlib");
+            is_ours = file.starts_with(SDK) || IMPORT.iter().any(|place| file.starts_with(place));
             if let Some(name) = file.strip_prefix(STAGE) {
                 let (name, rest) = name.split_once('"').unwrap_or((name, ""));
                 let shown = sources.get(name).map_or(name, String::as_str);
@@ -88,7 +93,7 @@ mod tests {
     use super::*;
 
     const SAID: &str = "Traceback (most recent call last):\n  File \"<string>\", line 1\nAssertionError: \
-        Traceback (most recent call last):\n  File \"/0/wload_app.py\", line 2, in <module>\n    import \
+        /0/wload_app.py:9: SyntaxWarning: no matter\n  x\nTraceback (most recent call last):\n  File \"/0/wload_app.py\", line 2, in <module>\n    import \
         locustfile\n  File \"/1/locustfile.py\", line 3, in <module>\n    import numpi\nModuleNotFoundError: \
         No module named 'numpi'\n\n\nCaused by:\n    ModuleNotFoundError: No module named 'numpi'\n";
 

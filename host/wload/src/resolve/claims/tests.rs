@@ -150,3 +150,35 @@ fn a_run_in_which_nothing_can_run_is_a_mistake() {
         ]
     );
 }
+
+#[test]
+fn flags_of_the_scenario_take_what_they_declare_and_leave_classes() {
+    let mut info = shop();
+    info.options[0].flags = vec!["--size".to_owned(), "-z".to_owned()];
+    info.options[1].flags = vec!["--fast".to_owned()];
+    info.options[1].kind = OptionKind::Flag;
+    info.options[1].choices.clear();
+    let extra = |flag: &str, words: &[&str]| Extra {
+        flag: flag.to_owned(),
+        inline: None,
+        words: words.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    let given = [extra("-z", &["s"]), extra("--fast", &["Buyer"])];
+    let mut ours = settings(|settings| settings.claims.extras = given.to_vec());
+    let mut mistakes = Mistakes::default();
+    fit(&mut ours, &info, &mut mistakes);
+    assert!(mistakes.is_empty(), "{:?}", mistakes.lines());
+    assert_eq!(ours.plan.options["size"], "s");
+    assert_eq!(ours.plan.options["token"], "true");
+    assert_eq!(ours.plan.classes, ["Buyer"]);
+    let wrong = [extra("--size", &[]), extra("-z", &["m"]), extra("--fas", &[])];
+    let mut ours = settings(|settings| settings.claims.extras = wrong.to_vec());
+    let mut mistakes = Mistakes::default();
+    fit(&mut ours, &info, &mut mistakes);
+    let expected = [
+        "--size: expected a value",
+        "-z: `m` is no choice; expected `s`, `l`",
+        "--fas: unexpected argument '--fas': neither wload nor the scenario has it; did you mean '--fast'?",
+    ];
+    assert_eq!(mistakes.lines(), expected);
+}
