@@ -1,7 +1,11 @@
-"""What of gevent works in a user that runs alone: `sleep`. The rest says so at its first use."""
+"""What of gevent works in a user that runs alone: `sleep`. The rest can be imported, and says so when it is used."""
 
 import time
 from typing import Any
+
+from wload.absent import Absent
+
+ADVICE = "a user runs alone, without greenlets; use tasks and more users instead (gevent.sleep works)"
 
 
 class GreenletExit(BaseException):
@@ -16,6 +20,4 @@ def sleep(seconds: float = 0, ref: bool = True) -> None:
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
-    raise NotImplementedError(
-        f"gevent.{name} does not work here: a user runs alone, without greenlets. Use tasks and more users instead; "
-        "gevent.sleep works")
+    return Absent(f"gevent.{name}", ADVICE)
