@@ -274,6 +274,7 @@ class Shape:
             step = made.tick()
         except Exception as error:
             logging.error("%s\n%s", error, tracebacks.full_text(error))
+            ENVIRONMENT.note_broken()
             return None
         if step is None:
             return None

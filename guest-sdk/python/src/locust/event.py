@@ -42,6 +42,7 @@ class EventHook:
 
     def notify(self, *, reverse: bool = False, **arguments: Any) -> None:
         """Calls all listeners; what they raise is logged, unless it steers the user."""
+        import locust.env
         handlers = self._handlers[::-1] if reverse else self._handlers.copy()
         for handler in handlers:
             try:
@@ -50,6 +51,7 @@ class EventHook:
                 raise
             except Exception:
                 logging.error("Uncaught exception in event handler: \n%s", traceback.format_exc())
+                locust.env.ENVIRONMENT.note_broken()
 
     def fire(self, *, reverse: bool = False, **arguments: Any) -> None:
         """Calls all listeners."""

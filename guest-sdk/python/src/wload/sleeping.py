@@ -19,6 +19,11 @@ def go_live() -> None:
     _is_live = True
 
 
+def is_live() -> bool:
+    """Whether there is a run, and the host may be asked."""
+    return _is_live
+
+
 def sleep(seconds: float) -> None:
     """Suspends the user; ends it when the user is stopped meanwhile."""
     if seconds < 0:
