@@ -20,7 +20,7 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, state, tracebacks, tree
+from wload import absent, arguments, files, nesting, state, tracebacks, tree
 
 import wload_stage
 
@@ -149,16 +149,15 @@ def _begin_user(index: int) -> None:
     if host := options.target_host():
         cls.host = host
     user = cls(ENVIRONMENT)
-    INSTANCE["user"], INSTANCE["sets"] = user, [user._taskset_instance]
-    user.on_start()
+    INSTANCE["user"], INSTANCE["sets"] = user, [user._root_set]
+    INSTANCE["sets"] += nesting.begun(user)[1:]
 
 
 def _enter(index: int) -> None:
     sets = INSTANCE["sets"]
     parent = sets[-1] if len(sets) > 1 else INSTANCE["user"]
-    entered = TREE.targets[index](parent)
-    sets.append(entered)
-    entered.on_start()
+    # Where this fails the host leaves the set without `on_stop`.
+    sets += nesting.begun(TREE.targets[index](parent))
 
 
 class Users:
@@ -182,16 +181,18 @@ class Users:
 
     def run_task(self, node: int) -> Any:
         """Runs a task."""
-        owner: TaskSet = INSTANCE["sets"][-1]
+        sets = INSTANCE["sets"]
+        owner: TaskSet = sets[-1]
         target = TREE.targets[node]
-        if target is None:
-            return _guarded(owner._step, where=owner)
-        if owner._task_queue:
-            return _guarded(owner.execute_next_task, where=owner)
-        return _guarded(owner.execute_task, target, where=owner)
+        if target is None or owner._is_inner:
+            return _guarded(nesting.guided, sets, owner._step, where=owner)
+        if owner._queued:
+            return _guarded(nesting.guided, sets, owner.execute_next_task, where=owner)
+        return _guarded(nesting.guided, sets, owner.execute_task, target, where=owner)
 
     def on_stop(self, scope: Any) -> Any:
         """A user stops, or leaves a set."""
+        _guarded(nesting.leave_all, INSTANCE.get("sets", []))
         if isinstance(scope, users.Scope_User):
             user = INSTANCE.get("user")
             return _guarded(user.on_stop) if user else NEXT
@@ -203,9 +204,8 @@ class Users:
         """Asks the author's own wait function."""
         if "woken" in INSTANCE:
             _wake()
-        waiting = INSTANCE["user"] if node is None else INSTANCE["sets"][-1]
         try:
-            return max(int(waiting.wait_time() * 1e9), 0)
+            return max(int(INSTANCE["sets"][-1].wait_time() * 1e9), 0)
         except Exception as error:
             logging.error("%s\n%s", error, tracebacks.full_text(error))
             return 1_000_000_000
@@ -290,10 +290,10 @@ class Hibernation:
         """Every class may be; what a user keeps decides later."""
 
     def save(self) -> bytes:
-        """The user with its task sets, one graph."""
+        """The user with its task sets, one graph; nothing when it has not started yet."""
         user = INSTANCE.get("user")
         if user is None:
-            raise Err("the user has not started yet")
+            return b""
         try:
             return pickle.dumps((user, INSTANCE["sets"]), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
@@ -301,7 +301,9 @@ class Hibernation:
         raise Err(reason)
 
     def restore(self, class_: int, saved: bytes) -> None:
-        """Goes on with a saved user."""
+        """Goes on with a saved user; one that has not started yet begins by its `on_start`."""
+        if not saved:
+            return
         INSTANCE["woken"] = class_
         try:
             INSTANCE["user"], INSTANCE["sets"] = pickle.loads(saved)
