@@ -4,13 +4,13 @@ Upstream: componentize-py, which imports this module at build time and keeps the
 Downstream: `locust`, `wload`. Invariants: importing makes no call to the host; one user at a time is in an instance.
 """
 
-import importlib
 import logging
 import pickle
 import random
 import sys
-import time
 from typing import Any
+
+from wload import sleeping  # First: others keep what `time.sleep` is when they are imported.
 
 import locust
 import wload
@@ -18,9 +18,9 @@ import wload.http
 from componentize_py_types import Err
 from gevent import GreenletExit
 from wit_world.exports import shape, users
-from wit_world.imports import clock, control, log, options
+from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import arguments, files, state, tracebacks, tree
+from wload import absent, arguments, files, nesting, state, tracebacks, tree
 
 import wload_stage
 
@@ -42,17 +42,14 @@ class HostHandler(logging.Handler):
         log.log(next(level for least, level in LEVELS if record.levelno >= least), text)
 
 
-def _sleep(seconds: float) -> None:
-    if seconds > 0 and not clock.sleep(int(seconds * 1e9)):
-        raise GreenletExit
-
-
 files.install(wload_stage.FILES)
 logging.getLogger().addHandler(HostHandler())
 logging.getLogger().setLevel(logging.INFO)
 _before = set(sys.modules)
-LOCUSTFILES = [importlib.import_module(name) for name in wload_stage.LOCUSTFILES]
-time.sleep = _sleep
+for _name in wload_stage.LOCUSTFILES:
+    __import__(_name)  # Unlike importlib's function this leaves no frames in the traceback of an author's error.
+LOCUSTFILES = [sys.modules[name] for name in wload_stage.LOCUSTFILES]
+absent.guard_standard_library()
 
 from locust.env import ENVIRONMENT
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
@@ -86,26 +83,15 @@ ENVIRONMENT.user_classes = CLASSES
 def _ready() -> None:
     """What is known only when the run is there."""
     INSTANCE["is_live"] = True
+    sleeping.go_live()
     if not INSTANCE["is_ready"]:
         INSTANCE["is_ready"] = True
         random.seed(host_random.get_u64())
         ENVIRONMENT.parsed_options = arguments.parsed(PARSER)
 
 
-def _failure(error: Exception, where: Any) -> Err:
-    """An exception of the author's code as a row, after the listeners heard of it."""
-    try:
-        locust.events.user_error.fire(user_instance=where, exception=error, tb=error.__traceback__)
-    finally:
-        trace = tracebacks.trace_of(error)
-        logging.error("%s\n%s", error, tracebacks.full_text(error))
-        return Err(users.TaskError(str(error) or type(error).__name__, trace))
-
-
-def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
-    """Runs the author's code; what it raises becomes an outcome."""
-    if "woken" in INSTANCE:
-        _wake()
+def _steered(call: Any, *given: Any) -> Any:
+    """Runs the author's code; the exceptions that steer become outcomes, the others pass."""
     try:
         call(*given)
         return NEXT
@@ -121,8 +107,26 @@ def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
         if str(error):
             logging.error("%s", error)
         return users.Outcome_StopRun(ENVIRONMENT._exit_code)
+
+
+def _tell(error: Exception, where: Any) -> None:
+    """Listeners hear of an exception; where a user starts or stops there is nobody to tell."""
+    if where is not None:
+        locust.events.user_error.fire(user_instance=where, exception=error, tb=error.__traceback__)
+
+
+def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
+    """Runs the author's code; an exception becomes a row, unless a listener that hears of it steers the user."""
+    if "woken" in INSTANCE:
+        _wake()
+    try:
+        return _steered(call, *given)
     except Exception as error:
-        failure = _failure(error, where)
+        outcome = _steered(_tell, error, where)
+        logging.error("%s\n%s", error, tracebacks.full_text(error))
+        if outcome is not NEXT:
+            return outcome
+        failure = Err(users.TaskError(str(error) or type(error).__name__, tracebacks.trace_of(error)))
     raise failure
 
 
@@ -145,16 +149,15 @@ def _begin_user(index: int) -> None:
     if host := options.target_host():
         cls.host = host
     user = cls(ENVIRONMENT)
-    INSTANCE["user"], INSTANCE["sets"] = user, [user._taskset_instance]
-    user.on_start()
+    INSTANCE["user"], INSTANCE["sets"] = user, [user._root_set]
+    INSTANCE["sets"] += nesting.begun(user)[1:]
 
 
 def _enter(index: int) -> None:
     sets = INSTANCE["sets"]
     parent = sets[-1] if len(sets) > 1 else INSTANCE["user"]
-    entered = TREE.targets[index](parent)
-    sets.append(entered)
-    entered.on_start()
+    # Where this fails the host leaves the set without `on_stop`.
+    sets += nesting.begun(TREE.targets[index](parent))
 
 
 class Users:
@@ -173,24 +176,26 @@ class Users:
     def on_start(self, scope: Any) -> Any:
         """A user starts, or enters a set."""
         if isinstance(scope, users.Scope_User):
-            return _guarded(_begin_user, scope.value, where=INSTANCE.get("user"))
+            return _guarded(_begin_user, scope.value)
         return _guarded(_enter, scope.value, where=INSTANCE["user"])
 
     def run_task(self, node: int) -> Any:
         """Runs a task."""
-        owner: TaskSet = INSTANCE["sets"][-1]
+        sets = INSTANCE["sets"]
+        owner: TaskSet = sets[-1]
         target = TREE.targets[node]
-        if target is None:
-            return _guarded(owner._step, where=owner)
-        if owner._task_queue:
-            return _guarded(owner.execute_next_task, where=owner)
-        return _guarded(owner.execute_task, target, where=owner)
+        if target is None or owner._is_inner:
+            return _guarded(nesting.guided, sets, owner._step, where=owner)
+        if owner._queued:
+            return _guarded(nesting.guided, sets, owner.execute_next_task, where=owner)
+        return _guarded(nesting.guided, sets, owner.execute_task, target, where=owner)
 
     def on_stop(self, scope: Any) -> Any:
         """A user stops, or leaves a set."""
+        _guarded(nesting.leave_all, INSTANCE.get("sets", []))
         if isinstance(scope, users.Scope_User):
             user = INSTANCE.get("user")
-            return _guarded(user.on_stop, where=user) if user else NEXT
+            return _guarded(user.on_stop) if user else NEXT
         sets = INSTANCE["sets"]
         left = sets.pop() if len(sets) > 1 else sets[0]
         return _guarded(left.on_stop, where=left)
@@ -199,9 +204,8 @@ class Users:
         """Asks the author's own wait function."""
         if "woken" in INSTANCE:
             _wake()
-        waiting = INSTANCE["user"] if node is None else INSTANCE["sets"][-1]
         try:
-            return max(int(waiting.wait_time() * 1e9), 0)
+            return max(int(INSTANCE["sets"][-1].wait_time() * 1e9), 0)
         except Exception as error:
             logging.error("%s\n%s", error, tracebacks.full_text(error))
             return 1_000_000_000
@@ -270,6 +274,7 @@ class Shape:
             step = made.tick()
         except Exception as error:
             logging.error("%s\n%s", error, tracebacks.full_text(error))
+            ENVIRONMENT.note_broken()
             return None
         if step is None:
             return None
@@ -285,10 +290,10 @@ class Hibernation:
         """Every class may be; what a user keeps decides later."""
 
     def save(self) -> bytes:
-        """The user with its task sets, one graph."""
+        """The user with its task sets, one graph; nothing when it has not started yet."""
         user = INSTANCE.get("user")
         if user is None:
-            raise Err("the user has not started yet")
+            return b""
         try:
             return pickle.dumps((user, INSTANCE["sets"]), pickle.HIGHEST_PROTOCOL)
         except Exception as error:
@@ -296,7 +301,9 @@ class Hibernation:
         raise Err(reason)
 
     def restore(self, class_: int, saved: bytes) -> None:
-        """Goes on with a saved user."""
+        """Goes on with a saved user; one that has not started yet begins by its `on_start`."""
+        if not saved:
+            return
         INSTANCE["woken"] = class_
         try:
             INSTANCE["user"], INSTANCE["sets"] = pickle.loads(saved)

@@ -10,17 +10,12 @@ events = Events()
 from locust.user import wait_time
 from locust.user.users import HttpUser, User
 from locust.contrib.fasthttp import FastHttpUser
+from locust.debug import run_single_user
 from locust.shape import LoadTestShape
 from locust.user.task import (MarkovTaskSet, SequentialTaskSet, TaskSet, tag, task, transition, transitions)
 from locust.user.wait_time import between, constant, constant_pacing, constant_throughput, poisson
 
 __version__ = "2.47.0"
-
-
-def run_single_user(*_: object, **__: object) -> None:
-    """Locust's debugging entry; here a run of one user does it."""
-    raise NotImplementedError("run_single_user does not work here; use: wload run locustfile.py --users 1")
-
 
 __all__ = ["FastHttpUser", "HttpUser", "LoadTestShape", "MarkovTaskSet", "SequentialTaskSet", "TaskSet", "User",
            "between", "constant", "constant_pacing", "constant_throughput", "events", "poisson", "run_single_user",

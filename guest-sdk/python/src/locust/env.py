@@ -6,6 +6,10 @@ import locust
 from locust.runners import LocalRunner
 from locust.stats import RequestStats
 from wit_world.imports import control, options
+from wload import sleeping
+
+# What a process ends with when a listener or a shape of the author's failed.
+BROKEN_CODE = 2
 
 
 def _environment() -> "Environment":
@@ -48,6 +52,11 @@ class Environment:
     def process_exit_code(self, code: int | None) -> None:
         self._exit_code = code
         control.set_exit_code(code)
+
+    def note_broken(self) -> None:
+        """The author's listener or shape failed: the exit code says so, unless the author chose another."""
+        if self._exit_code is None and sleeping.is_live():
+            control.set_exit_code(BROKEN_CODE)
 
 
 ENVIRONMENT = Environment()

@@ -21,6 +21,17 @@ def _hook(name: str) -> "EventHook":
     return getattr(locust.events, name)
 
 
+def _call(listener: Callable[..., Any], arguments: dict[str, Any]) -> None:
+    import locust.env
+    try:
+        listener(**arguments)
+    except Exception as error:
+        if isinstance(error, STEERING):
+            raise
+        logging.error("Uncaught exception in event handler: \n%s", traceback.format_exc())
+        locust.env.ENVIRONMENT.note_broken()
+
+
 class EventHook:
     """Calls its listeners in the order in which they were added."""
 
@@ -42,14 +53,8 @@ class EventHook:
 
     def notify(self, *, reverse: bool = False, **arguments: Any) -> None:
         """Calls all listeners; what they raise is logged, unless it steers the user."""
-        handlers = self._handlers[::-1] if reverse else self._handlers.copy()
-        for handler in handlers:
-            try:
-                handler(**arguments)
-            except STEERING:
-                raise
-            except Exception:
-                logging.error("Uncaught exception in event handler: \n%s", traceback.format_exc())
+        for listener in tuple(self._handlers)[::-1 if reverse else 1]:
+            _call(listener, arguments)
 
     def fire(self, *, reverse: bool = False, **arguments: Any) -> None:
         """Calls all listeners."""

@@ -3,6 +3,11 @@
 from typing import Any
 
 from wit_world.imports import control, run
+from wload.absent import Absent
+
+MESSAGES = ("there are no messages between Locust's workers here; what `test_start` leaves in globals reaches all "
+            "users, `wload.table` gives each row to one user, and `wload.counter` adds up over all")
+GREENLETS = "listeners run without greenlets, one after the other; a LoadTestShape looks at the run each second"
 
 STATE_INIT, STATE_SPAWNING, STATE_RUNNING, STATE_STOPPING, STATE_STOPPED = (
     "ready", "spawning", "running", "stopping", "stopped")
@@ -16,6 +21,9 @@ class Runner:
 
     def __init__(self, environment: Any) -> None:
         self.environment = environment
+        self.register_message = Absent("runner.register_message", MESSAGES)
+        self.send_message = Absent("runner.send_message", MESSAGES)
+        self.greenlet = Absent("runner.greenlet", GREENLETS)
 
     @property
     def state(self) -> str:

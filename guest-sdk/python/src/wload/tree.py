@@ -13,7 +13,7 @@ from locust.user.users import User
 from wit_world.exports import users
 
 PICKING = ("get_next_task", "execute_next_task", "schedule_task", "run")
-TOUCHING = frozenset(("tasks", "_task_queue", "schedule_task"))
+TOUCHING = frozenset(("tasks", "schedule_task", "run"))
 
 
 def _functions(cls: type) -> list[FunctionType]:
@@ -41,6 +41,13 @@ def picks_itself(cls: type) -> bool:
     return issubclass(cls, TaskSet) and any(getattr(cls, name) is not getattr(known, name) for name in PICKING)
 
 
+def may_lead_elsewhere(cls: type) -> bool:
+    """Whether the guest leads users from here into sets that the host does not see, which wait as they say."""
+    only_functions = issubclass(cls, MarkovTaskSet) and not any(
+        isinstance(item, type) and hasattr(item, "transitions") for item in vars(cls).values())
+    return picks_itself(cls) and not only_functions
+
+
 def _ns(seconds: float) -> int:
     return max(int(seconds * 1e9), 0)
 
@@ -49,9 +56,9 @@ def wait_of(cls: type) -> Any:
     """How the class waits; None: as what is around it."""
     raw = next(vars(base)["wait_time"] for base in cls.__mro__ if "wait_time" in vars(base))
     if raw is vars(TaskSet)["wait_time"]:
-        return None
+        return users.WaitTime_Custom() if may_lead_elsewhere(cls) else None
     kind, *values = getattr(raw, "wload_wait", ("custom",))
-    if kind == "custom" or "wait_time" in _names(cls):
+    if kind == "custom" or "wait_time" in _names(cls) or may_lead_elsewhere(cls):
         return users.WaitTime_Custom()
     if kind == "constant":
         return users.WaitTime_Constant(_ns(values[0])) if values[0] > 0 else users.WaitTime_None_()
@@ -93,6 +100,9 @@ class Tree:
             children = [self._child(each, count, (*above, cls)) for each, count in _grouped(cls, is_sequential)]
         kind = users.NodeKind.SEQUENTIAL_SET if is_sequential else users.NodeKind.WEIGHTED_SET
         wait = None if is_root else wait_of(cls)
+        if wait is None and any(wait_of(each) for each in above[1:]):
+            # The host would wait as the set around this one does; Locust waits as the user does.
+            wait = wait_of(above[0])
         return self._add(cls, users.Node(cls.__name__, kind, weight, [], children, wait, not is_root))
 
     def _child(self, target: Any, count: int, above: tuple[type, ...]) -> int:

@@ -7,8 +7,8 @@ after the URL as it was written, other statuses count as failures, and they have
 from collections.abc import Iterator
 from typing import Any
 
-from locust.exception import LocustError, StopTest
-from locust.user.users import User
+from locust.exception import LocustError
+from locust.user.users import User, require_host
 from wload.http import bodies, exceptions, failures, urls
 from wload.http.headers import CaseInsensitiveDict
 from wload.http.response import BaseResponse
@@ -243,11 +243,7 @@ class FastHttpUser(User, RestMixin):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        if self.host is None:
-            raise StopTest(
-                "You must specify the base host. Either in the host attribute in the User class, or on the command "
-                "line using the --host option."
-            )
+        require_host(self)
         if self.max_retries:
             raise LocustError(f"max_retries is {self.max_retries}, but wload repeats no request: send it anew yourself")
         self.client = FastHttpSession(

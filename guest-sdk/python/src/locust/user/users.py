@@ -5,21 +5,19 @@ from typing import Any
 
 from locust.clients import HttpSession
 from locust.exception import StopTest
-from locust.user.task import DefaultTaskSet, TaskSet, collect_tasks
+from locust.user.task import DefaultTaskSet, TaskSet, tasks_of
 from locust.user.wait_time import constant
 from wload.http.rest import RestMixin
 
 
-class UserMeta(type):
-    """Collects the tasks of a class; a class is concrete unless it says otherwise itself."""
-
-    def __new__(mcs, name: str, bases: Any, body: dict[str, Any]) -> Any:
-        body["tasks"] = collect_tasks(bases, body)
-        body["abstract"] = bool(body.get("abstract"))
-        return type.__new__(mcs, name, bases, body)
+def require_host(user: "User") -> None:
+    """An HTTP user without a base URL ends the run."""
+    if user.host is None:
+        raise StopTest("You must specify the base host. Either in the host attribute in the User class, or on "
+                       "the command line using the --host option.")
 
 
-class User(metaclass=UserMeta):
+class User:
     """A kind of simulated user."""
 
     abstract = True
@@ -32,13 +30,16 @@ class User(metaclass=UserMeta):
     weight: float = 1
     fixed_count: int = 0
 
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        cls.tasks = tasks_of(cls)
+        cls.abstract = bool(vars(cls).get("abstract"))
+
     def __init__(self, environment: Any) -> None:
-        super().__init__()
         self.environment = environment
-        self._state: str | None = "running"
-        self._taskset_instance: TaskSet = DefaultTaskSet(self)
-        self._cp_last_run = time.perf_counter()
-        self._cp_last_wait_time = 0.0
+        self._root_set: TaskSet = DefaultTaskSet(self)
+        self._began = time.perf_counter()
+        super().__init__()
 
     def on_start(self) -> None:
         """Called when the user starts."""
@@ -48,7 +49,7 @@ class User(metaclass=UserMeta):
 
     def wait(self) -> None:
         """Waits inside a task, as after one."""
-        self._taskset_instance.wait()
+        self._root_set.wait()
 
     def stop(self, force: bool = False) -> bool:
         """Stops this user when its task returns."""
@@ -74,7 +75,5 @@ class HttpUser(User, RestMixin):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        if self.host is None:
-            raise StopTest("You must specify the base host. Either in the host attribute in the User class, or on "
-                           "the command line using the --host option.")
+        require_host(self)
         self.client = HttpSession(self.host, self.environment.events.request, self)

@@ -1,0 +1,1 @@
+"""Small helpers under Locust's module names."""
