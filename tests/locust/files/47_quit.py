@@ -13,8 +13,8 @@ def on_test_stop(environment, **kwargs):
 class QuitUser(HttpUser):
     @task
     def page(self):
-        self.client.get(f"/quit?users={self.environment.runner.user_count}")
         time.sleep(1.6)
+        self.client.get(f"/quit?users={self.environment.runner.user_count}")
         self.environment.runner.quit()
         time.sleep(5)
         self.client.get("/quit/never")
