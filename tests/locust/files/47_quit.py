@@ -13,8 +13,9 @@ def on_test_stop(environment, **kwargs):
 class QuitUser(HttpUser):
     @task
     def page(self):
-        time.sleep(1.6)
+        time.sleep(0.6)
         self.client.get(f"/quit?users={self.environment.runner.user_count}")
+        time.sleep(1.6)
         self.environment.runner.quit()
         time.sleep(5)
         self.client.get("/quit/never")
