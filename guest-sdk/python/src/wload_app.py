@@ -20,7 +20,7 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, nesting, state, tracebacks, tree
+from wload import absent, arguments, files, nesting, preload, state, tracebacks, tree
 
 import wload_stage
 
@@ -49,7 +49,6 @@ _before = set(sys.modules)
 for _name in wload_stage.LOCUSTFILES:
     __import__(_name)  # Unlike importlib's function this leaves no frames in the traceback of an author's error.
 LOCUSTFILES = [sys.modules[name] for name in wload_stage.LOCUSTFILES]
-absent.guard_standard_library()
 
 from locust.env import ENVIRONMENT
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
@@ -68,8 +67,20 @@ def _concrete(base: type) -> list[type]:
 
 
 _sources = set(wload_stage.SOURCES)
-AUTHORS = [module for name, module in list(sys.modules.items()) if name not in _before and
-           tracebacks.PLACE.sub("", getattr(module, "__file__", None) or "") in _sources] or LOCUSTFILES
+
+
+def _authors() -> list[Any]:
+    return [module for name, module in list(sys.modules.items()) if name not in _before and
+            tracebacks.PLACE.sub("", getattr(module, "__file__", None) or "") in _sources]
+
+
+preload.standard_library()
+_scanned: set[str] = set()
+while _fresh := [module for module in _authors() if module.__name__ not in _scanned]:
+    _scanned.update(module.__name__ for module in _fresh)
+    preload.of_modules(_fresh)
+AUTHORS = _authors() or LOCUSTFILES
+absent.guard_standard_library()
 tracebacks.remember(AUTHORS, wload_stage.SOURCES)
 CLASSES = [cls for cls in _concrete(User) if cls.weight > 0 or cls.fixed_count > 0]
 SHAPES = _concrete(LoadTestShape)

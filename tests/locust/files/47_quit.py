@@ -13,6 +13,7 @@ def on_test_stop(environment, **kwargs):
 class QuitUser(HttpUser):
     @task
     def page(self):
+        time.sleep(0.6)
         self.client.get(f"/quit?users={self.environment.runner.user_count}")
         time.sleep(1.6)
         self.environment.runner.quit()

@@ -10,6 +10,8 @@ from typing import Any
 
 PLACE = re.compile(r"^/\d+/")
 OWN = re.compile(r"(^|/)(locust|wload|gevent|requests)/|(^|/)wload_app\.py$|^wit_world/|componentize_py")
+# Exceptions that are shown of a chain, counted from the last.
+CHAIN_MAX = 8
 SOURCES: dict[str, str] = {}
 
 
@@ -35,7 +37,23 @@ def trace_of(error: BaseException) -> str:
     return "".join(traceback.format_list([_frame(frame) for frame in shown]))
 
 
+def _before(error: BaseException) -> tuple[BaseException | None, str]:
+    """What led to an exception, and how."""
+    if error.__cause__ is not None:
+        return error.__cause__, "The above exception was the direct cause of the following exception:"
+    context = None if error.__suppress_context__ else error.__context__
+    return context, "During handling of the above exception, another exception occurred:"
+
+
 def full_text(error: BaseException) -> str:
-    """As an interpreter prints it."""
-    text = "".join(traceback.format_exception_only(error))
-    return f"Traceback (most recent call last):\n{trace_of(error)}{text}"
+    """As an interpreter prints it, with the exceptions that led to it."""
+    parts: list[str] = []
+    current: BaseException | None = error
+    for _ in range(CHAIN_MAX):
+        text = "".join(traceback.format_exception_only(current))
+        parts.insert(0, f"Traceback (most recent call last):\n{trace_of(current)}{text}")
+        current, relation = _before(current)
+        if current is None:
+            break
+        parts.insert(0, f"\n{relation}\n\n")
+    return "".join(parts if parts[0].startswith("Traceback") else parts[1:])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from locust.exception import LocustError
-from locust.user.users import User, require_host
+from locust.user.users import User
 from wload.http import bodies, exceptions, failures, urls
 from wload.http.headers import CaseInsensitiveDict
 from wload.http.response import BaseResponse
@@ -243,11 +243,11 @@ class FastHttpUser(User, RestMixin):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        require_host(self)
+        base_url = urls.required_base(self.host)
         if self.max_retries:
             raise LocustError(f"max_retries is {self.max_retries}, but wload repeats no request: send it anew yourself")
         self.client = FastHttpSession(
-            self.host, self.environment.events.request, self, headers=self.default_headers,
+            base_url, self.environment.events.request, self, headers=self.default_headers,
             network_timeout=self.network_timeout, connection_timeout=self.connection_timeout,
             max_redirects=self.max_redirects)
 

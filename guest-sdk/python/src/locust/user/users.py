@@ -4,17 +4,10 @@ import time
 from typing import Any
 
 from locust.clients import HttpSession
-from locust.exception import StopTest
 from locust.user.task import DefaultTaskSet, TaskSet, tasks_of
 from locust.user.wait_time import constant
+from wload.http import urls
 from wload.http.rest import RestMixin
-
-
-def require_host(user: "User") -> None:
-    """An HTTP user without a base URL ends the run."""
-    if user.host is None:
-        raise StopTest("You must specify the base host. Either in the host attribute in the User class, or on "
-                       "the command line using the --host option.")
 
 
 class User:
@@ -75,5 +68,4 @@ class HttpUser(User, RestMixin):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        require_host(self)
-        self.client = HttpSession(self.host, self.environment.events.request, self)
+        self.client = HttpSession(urls.required_base(self.host), self.environment.events.request, self)

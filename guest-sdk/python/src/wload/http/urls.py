@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
+from locust.exception import StopTest
+
 # Reserved characters and `%` stay as they are; letters, digits and `_.-~` are never touched.
 SAFE = "!#$%&'()*+,/:;=?@[]~"
 PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~" + SAFE) - {"#", "%"}
@@ -88,3 +90,11 @@ def host_and_port(url: str) -> tuple[str, str, int]:
     if not colon or not port.isdecimal():
         return scheme, authority, 443 if scheme == "https" else 80
     return scheme, host, int(port)
+
+
+def required_base(url: str | None) -> str:
+    """The base URL of an HTTP user; one without ends the run."""
+    if url is None:
+        raise StopTest("You must specify the base host. Either in the host attribute in the User class, or on the "
+                       "command line using the --host option.")
+    return url
