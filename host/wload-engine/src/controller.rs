@@ -110,6 +110,12 @@ struct Timers {
     overdue: Option<Instant>,
 }
 
+/// Whom there may be, and where.
+pub(crate) struct Room {
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) users_max: u32,
+}
+
 impl Controller {
     pub(crate) fn new(
         plan: RunPlan,
@@ -118,9 +124,9 @@ impl Controller {
         channels: Channels,
         programs: RunPrograms,
         statistics: Rc<RefCell<Statistics>>,
-        dispatcher: Dispatcher,
-        users_max: u32,
+        room: Room,
     ) -> Self {
+        let Room { dispatcher, users_max } = room;
         let info = scenario.info().clone();
         let cores = channels.cores.len();
         let classes = info.classes.len();
@@ -331,6 +337,8 @@ impl Controller {
     async fn ramp(&mut self, timers: &mut Timers) {
         timers.ramp = None;
         if let Some(batch) = self.dispatcher.next_batch() {
+            // Their first tasks may ask, before any core has reported.
+            self.programs.view().count(batch.counts.total(), self.target.users);
             for core in 0..self.channels.cores.len() {
                 let users = self.counts_of(&batch.counts, core);
                 self.tell(core, CoreCommand::Users(users)).await;

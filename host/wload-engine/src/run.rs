@@ -25,7 +25,7 @@ use wload_core::user_class::{ScenarioInfo, Share};
 use wload_http::{CoreHttp, HttpShared};
 use wload_scenario::{CoreContext, GuestLine, InstancePool, RunClock, RunView, Scenario};
 
-use crate::controller::{Channels, Controller};
+use crate::controller::{Channels, Controller, Room};
 use crate::core_thread::{CoreLoop, block_on_local};
 use crate::error::EngineError;
 use crate::message::{CoreCommand, CoreReport};
@@ -178,8 +178,7 @@ fn start_control(
                     channels,
                     programs,
                     statistics,
-                    dispatcher,
-                    users_max,
+                    Room { dispatcher, users_max },
                 )
                 .controller_loop()
                 .await;
