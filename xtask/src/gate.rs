@@ -50,6 +50,7 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     step("clippy of guests", &mut || guests::clippy(repository));
     step("build", &mut || build(repository));
     step("tests", &mut || tests(repository, &mut tally));
+    step("Python SDK", &mut || python_sdk(repository));
     step("instructions", &mut || instructions(repository));
     step("documentation", &mut || documentation(repository));
     step("generated files", &mut || nothing_changed(repository));
@@ -72,6 +73,16 @@ fn tests(repository: &Repository, tally: &mut Tally) -> Result<()> {
     let command = cargo(repository.root(), ["test", "--workspace", "--no-fail-fast"]);
     command::run_observed(command, |line| tally.observe(line))?;
     ensure!(tally.passed > 0, "`cargo test` ran no test");
+    Ok(())
+}
+
+/// The parts of the Python SDK that need no host, in plain Python.
+fn python_sdk(repository: &Repository) -> Result<()> {
+    for suite in ["guest-sdk/python/tests/http", "guest-sdk/python/tests/tasks"] {
+        // `-B`: nothing is written beside the sources.
+        let words = ["-B", "-m", "unittest", "discover", "-s", suite];
+        command::run(program("python3", repository.root(), words))?;
+    }
     Ok(())
 }
 
