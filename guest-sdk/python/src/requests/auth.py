@@ -14,7 +14,7 @@ class AuthBase:
     """What authors derive their own authentication from: a callable that changes the request."""
 
     def __call__(self, r: Any) -> Any:
-        raise NotImplementedError("Auth hooks must be callable.")
+        raise NotImplementedError(f"{type(self).__name__} is to change the request in a `__call__` of its own")
 
 
 class HTTPBasicAuth(AuthBase):

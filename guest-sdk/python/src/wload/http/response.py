@@ -6,6 +6,7 @@ request is reported once, by the host or, when the author changed its meta data,
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from datetime import timedelta
 from time import time
@@ -19,7 +20,7 @@ from wload.http.request import PreparedRequest
 UNREAD: Any = object()
 
 
-class BaseResponse:
+class BaseResponse(ABC):
     """A response, or the reason why there is none (`error`, with status 0)."""
 
     # The host's rule gives the same result and the same text for a status, with the server's own reason in it.
@@ -177,9 +178,9 @@ class BaseResponse:
 
     # How it is judged. The rules are Locust's; `__exit__` says which apply when.
 
+    @abstractmethod
     def _automatic(self) -> Exception | None:
         """The failure by the automatic rule of this client."""
-        raise NotImplementedError
 
     @property
     def request_meta(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ a prepared request depends on is in its key; settings of the session are there a
 when they do.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -27,7 +28,7 @@ JUDGED, SILENT = http.Recording.JUDGED, http.Recording.SILENT
 _settings = count(1)
 
 
-class BaseSession:
+class BaseSession(ABC):
     """Settings that hold for all requests of a client, and the way they are sent."""
 
     RESPONSE = BaseResponse
@@ -103,9 +104,9 @@ class BaseSession:
         """The method as it is sent; its row has it as it was written."""
         return method
 
+    @abstractmethod
     def _row_name(self, url: str, sent_url: str) -> str:
         """The name in the statistics of a request that was given none."""
-        raise NotImplementedError
 
     def _send(self, method: str, url: str, name: str | None, given: Any, fields: tuple[tuple[str, bytes], ...],
               body: bytes | None, redirects: int | None, phases: Any, catch: bool, stream: bool, final: str | None,
@@ -162,8 +163,9 @@ class BaseSession:
         failures.raise_refusal(error, prepared.url)
         response.error = self._error(error, prepared)
 
+    @abstractmethod
     def _error(self, error: Any, prepared: Prepared) -> Exception:
-        raise NotImplementedError
+        """The exception of this client for a request without a response."""
 
     def _prepare(self, key: tuple[Any, ...], url: str) -> Prepared:
         """The request in full, kept for when it comes again."""
