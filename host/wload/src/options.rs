@@ -73,6 +73,14 @@ pub(crate) struct OptionSpec {
     pub(crate) help: &'static str,
 }
 
+/// Whether wload has this flag (dashes included) in one of its commands.
+pub(crate) fn is_own_flag(flag: &str) -> bool {
+    TABLE.iter().any(|spec| match flag.strip_prefix("--") {
+        Some(long) => spec.long == long,
+        None => spec.short.is_some_and(|short| flag.strip_prefix('-') == Some(&short.to_string())),
+    })
+}
+
 impl OptionSpec {
     /// wload's own variable for it: `WLOAD_SPAWN_RATE`.
     pub(crate) fn own_variable(&self) -> Option<String> {

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::options::Key;
+use crate::options::{Key, is_own_flag};
 
 /// How many there may be: each is one more attempt to read the command line.
 const EXTRA_MAX: usize = 200;
@@ -53,9 +53,7 @@ pub(super) fn without_extras<T>(
 /// Takes out what clap did not know.
 fn take(args: &mut Vec<OsString>, error: &Error) -> Option<Extra> {
     let Some(ContextValue::String(named)) = error.get(ContextKind::InvalidArg) else { return None };
-    let long = named.trim_start_matches('-');
-    let is_own = crate::options::TABLE.iter().any(|spec| spec.long == long);
-    if is_own || !named.starts_with('-') {
+    if is_own_flag(named) || !named.starts_with('-') {
         // An option of `run` that `check` does not have, or a word too many: no scenario's.
         return None;
     }

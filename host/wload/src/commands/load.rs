@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use wload_core::user_class::ScenarioInfo;
+use wload_core::user_class::{OptionSpec, ScenarioInfo};
 use wload_http::HttpShared;
 use wload_scenario::{
     CompileOptions, Compiled, DataSource, DirGrant, Grants, RunSettings, Scenario, ScenarioError,
@@ -23,6 +23,7 @@ use crate::config::environment::unknown_variables;
 use crate::env::Env;
 use crate::env_vars::CACHE_DIR;
 use crate::error::CliError;
+use crate::options::is_own_flag;
 use crate::printer::Printer;
 use crate::resolve::{claims, resolve};
 use crate::settings::{ScenarioSource, Settings};
@@ -144,6 +145,12 @@ fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// How an option of the scenario is given. A flag that wload has itself is wload's, and does not reach it.
+fn ways_to_give(option: &OptionSpec) -> String {
+    let flags = option.flags.iter().filter(|flag| !is_own_flag(flag)).cloned();
+    flags.chain([format!("--option {}=VALUE", option.name)]).collect::<Vec<_>>().join(", ")
+}
+
 /// Reserves the machine's memory for this many users.
 ///
 /// # Errors
@@ -168,13 +175,10 @@ pub(super) fn prepare(
     let missing =
         info.options.iter().find(|option| option.required && !options.contains_key(&option.name));
     if let Some(option) = missing {
-        let flags = match option.flags.as_slice() {
-            [] => format!("--option {}=VALUE", option.name),
-            flags => flags.join(", "),
-        };
         return Err(CliError::usage(format!(
-            "the scenario needs a value of `{}`: {flags}",
-            option.name
+            "the scenario needs a value of `{}`: {}",
+            option.name,
+            ways_to_give(option)
         )));
     }
     let run = RunSettings {
@@ -264,4 +268,16 @@ fn cache_folder(env: &Env) -> Option<PathBuf> {
         || env.variable("XDG_CACHE_HOME").or(env.variable("LOCALAPPDATA")).map(PathBuf::from);
     let home = || env.variable("HOME").map(|home| Path::new(home).join(".cache"));
     named.or_else(|| Some(system().or_else(home)?.join("wload")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_of_wload_do_not_reach_a_scenario_and_are_not_offered_for_it() {
+        let flags = ["-i", "--iterations", "--my-argument"].map(str::to_owned).to_vec();
+        let option = OptionSpec { name: "rounds".to_owned(), flags, ..OptionSpec::default() };
+        assert_eq!(ways_to_give(&option), "--my-argument, --option rounds=VALUE");
+    }
 }
