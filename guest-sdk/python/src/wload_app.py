@@ -5,7 +5,6 @@ Downstream: `locust`, `wload`. Invariants: importing makes no call to the host; 
 """
 
 import logging
-import pickle
 import random
 import sys
 from typing import Any
@@ -20,7 +19,7 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, nesting, preload, state, tracebacks, tree
+from wload import absent, arguments, files, nesting, preload, saving, state, tracebacks, tree
 
 import wload_stage
 
@@ -153,6 +152,7 @@ def _wake() -> None:
 
 def _begin_user(index: int) -> None:
     INSTANCE.pop("woken", None)
+    saving.release()
     _ready()
     if changed := options.run_state():
         WATCH.apply(changed)
@@ -306,7 +306,7 @@ class Hibernation:
         if user is None:
             return b""
         try:
-            return pickle.dumps((user, INSTANCE["sets"]), pickle.HIGHEST_PROTOCOL)
+            return saving.dumps(user, INSTANCE["sets"])
         except Exception as error:
             reason = state.blame(user, error)
         raise Err(reason)
@@ -317,7 +317,7 @@ class Hibernation:
             return
         INSTANCE["woken"] = class_
         try:
-            INSTANCE["user"], INSTANCE["sets"] = pickle.loads(saved)
+            INSTANCE["user"], INSTANCE["sets"] = saving.loads(saved)
         except Exception as error:
             reason = f"{CLASSES[class_].__name__} cannot be restored: {error}"
         else:
@@ -328,6 +328,7 @@ class Hibernation:
         """Forgets the user."""
         wload.http.release()
         wload.release()
+        saving.release()
         INSTANCE.clear()
         INSTANCE.update(is_live=False, is_ready=False)
         ENVIRONMENT.parsed_options = None

@@ -213,16 +213,25 @@ pub struct InstanceLimits {
     pub saved_bytes_max: usize,
     /// Bytes by which the memory of an instance may have grown when another user takes it over.
     pub growth_bytes_max: usize,
+    /// Bytes of what users keep beside their states, equal values counted once; more goes into the states.
+    pub kept_values_bytes_max: usize,
 }
 
 impl Default for InstanceLimits {
     fn default() -> Self {
         // Ten thousand Rust users take 0.7 GB, and as many memory maps as a process usually may have: a run
         // of them pays nothing for saving.
-        Self { kept_max: INSTANCES_GROWN_MAX, saved_bytes_max: 1 << 20, growth_bytes_max: 4 << 20 }
+        Self {
+            kept_max: INSTANCES_GROWN_MAX,
+            saved_bytes_max: 1 << 20,
+            growth_bytes_max: 4 << 20,
+            kept_values_bytes_max: 256 << 20,
+        }
     }
 }
 
+/// Values that one user keeps beside its state. A user has a few tables, if any.
+pub const KEPT_VALUES_PER_USER_MAX: usize = 1_000;
 /// How many times `InstanceLimits::kept_max` instances there may be while tasks are under way, up to
 /// [`INSTANCES_GROWN_MAX`]; beyond it they wait for one another. Places cost address space and memory maps.
 pub const INSTANCES_GROWTH_MAX: u32 = 10;

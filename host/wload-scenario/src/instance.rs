@@ -81,6 +81,10 @@ impl Instance {
 
     /// A user starts, or enters a task set.
     pub(crate) async fn on_start(&mut self, scope: users::Scope) -> Result<Outcome, TaskFailure> {
+        if matches!(scope, users::Scope::User(_)) {
+            // One that begins anew knows nothing of what it kept.
+            self.user().resident.kept.clear();
+        }
         let turn = begin(&mut self.store, true);
         let result = watched(turn, self.guest.call_on_start(&mut self.store, scope)).await;
         finish(&mut self.store, result)

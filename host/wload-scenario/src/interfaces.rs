@@ -12,6 +12,7 @@ pub(crate) mod control;
 pub(crate) mod data;
 pub(crate) mod events;
 pub(crate) mod http;
+pub(crate) mod keeping;
 pub(crate) mod log;
 pub(crate) mod options;
 pub(crate) mod random;
@@ -30,5 +31,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<StoreState>) -> wasmtime::Result
     contract::options::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
     contract::identity::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
     contract::control::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
-    contract::run::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)
+    contract::run::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)?;
+    contract::keeping::add_to_linker::<_, HasSelf<StoreState>>(linker, |state| state)
 }

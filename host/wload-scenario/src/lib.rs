@@ -20,6 +20,7 @@ mod error;
 mod guest_log;
 mod instance;
 mod interfaces;
+mod kept;
 mod loader;
 mod lru;
 mod machine_needs;

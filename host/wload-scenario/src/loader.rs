@@ -23,6 +23,7 @@ use crate::compile::{CompileJob, Compiler};
 use crate::compute;
 use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
+use crate::kept::KeptValues;
 use crate::machine_needs::MachineNeeds;
 use crate::store_state::{Identity, StoreState};
 use crate::tables::{DataSource, Tables};
@@ -141,6 +142,8 @@ pub(crate) struct Shared {
     pub(crate) seed: u64,
     /// The base URL of each class, and that of shape and hooks at the end.
     pub(crate) bases: Vec<Option<(String, BaseUrl)>>,
+    /// What users keep beside their saved states.
+    pub(crate) kept: Arc<KeptValues>,
 }
 
 impl Shared {
@@ -300,6 +303,7 @@ impl Compiled {
             options: settings.options,
             seed: settings.seed,
             info: settings.info,
+            kept: KeptValues::new(instances.kept_values_bytes_max),
         });
         let (limits, grants) = (self.limits, settings.grants);
         Ok(Scenario {

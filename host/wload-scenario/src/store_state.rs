@@ -23,6 +23,7 @@ use crate::core_context::{CoreContext, UserSignals};
 use crate::error::{Cause, ScenarioError};
 use crate::guest_log::{GuestLog, LogLines, PanicLines};
 use crate::interfaces::http::{OpenExchange, Template};
+use crate::kept::KeptValue;
 use crate::loader::{Grants, Shared};
 
 /// The stream of random numbers that the guest draws from; the engine's own choices have another.
@@ -72,6 +73,8 @@ pub(crate) struct Resident {
     pub(crate) identity: Option<Identity>,
     /// What was refused since the user is being stopped.
     pub(crate) refusals: u32,
+    /// What it keeps beside its saved state.
+    pub(crate) kept: Slab<Arc<KeptValue>>,
 }
 
 /// Which user this is.
@@ -317,6 +320,7 @@ impl Resident {
             random: UserRandom::new(shared.seed ^ GUEST_STREAM, id),
             identity,
             refusals: 0,
+            kept: Slab::new(),
         })
     }
 

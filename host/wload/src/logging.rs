@@ -80,9 +80,13 @@ impl LogFile {
     }
 }
 
-/// A line of the scenario's log.
+/// What stands before each further line of a record: only wload's own lines begin at the margin.
+const CONTINUED: &str = "\n    ";
+
+/// A record of the scenario's log. One of several lines, as a traceback, keeps them.
 pub(crate) fn scenario_line(level: LogLevel, origin: &str, message: &str) {
-    let line = format!("{}: {}", plain(origin), plain(message));
+    let lines: Vec<_> = message.trim_end().lines().map(plain).collect();
+    let line = format!("{}: {}", plain(origin), lines.join(CONTINUED));
     match level {
         LogLevel::Trace => tracing::trace!(target: SCENARIO, "{line}"),
         LogLevel::Debug => tracing::debug!(target: SCENARIO, "{line}"),
@@ -176,13 +180,16 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(target: "wload_engine::run", "odd");
             scenario_line(LogLevel::Info, "Shop/1", "hi\u{1b}[31m\n");
+            scenario_line(LogLevel::Error, "Shop/2", "broken\n  File \"a.py\"\r\n[2026-01-31] \rfake");
         });
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines.len(), 2, "{text}");
+        assert_eq!(lines.len(), 5, "{text}");
         // [YYYY-mm-dd HH:MM:SS,mmm] is 25 characters.
         assert_eq!(&lines[0][25..], " box/WARNING/wload: odd");
-        assert_eq!(&lines[1][25..], " box/INFO/wload.scenario: Shop/1: hi\\u{1b}[31m\\n");
+        assert_eq!(&lines[1][25..], " box/INFO/wload.scenario: Shop/1: hi\\u{1b}[31m");
+        assert_eq!(&lines[2][25..], " box/ERROR/wload.scenario: Shop/2: broken");
+        assert_eq!(lines[3..], ["      File \"a.py\"", "    [2026-01-31] \\rfake"]);
         let shape: String =
             lines[0][..25].chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
         assert_eq!(shape, "[0000-00-00 00:00:00,000]");

@@ -9,6 +9,9 @@ import pickle
 import types
 from typing import Any
 
+from wload import saving
+from wload.rows import Rows
+
 FIXED = (type(None), bool, int, float, complex, str, bytes, type, types.FunctionType, types.ModuleType,
          types.BuiltinFunctionType, property, staticmethod, classmethod)
 MISSING = object()
@@ -23,8 +26,10 @@ class Watch:
         for module in modules:
             self.spaces += [(module.__name__, item.__qualname__, item) for item in vars(module).values()
                             if isinstance(item, type) and item.__module__ in names]
+        saving.share_globals(space for *_, space in self.spaces)
         self.names = [self._own(space) for *_, space in self.spaces]
-        self.pickles = [{name: _pickled(value) for name, value in own.items() if not isinstance(value, FIXED)}
+        self.pickles = [{name: _pickled(value) for name, value in own.items()
+                         if not isinstance(value, (*FIXED, Rows))}
                         for own in self.names]
 
     @staticmethod
@@ -39,12 +44,12 @@ class Watch:
             now, then, pickles = self._own(space), self.names[index], self.pickles[index]
             for name in now.keys() | then.keys():
                 value = now.get(name, MISSING)
-                if value is not then.get(name, MISSING) or (name in pickles and _pickled(value) != pickles[name]):
+                if value is not then.get(name, MISSING) or _has_changed(value, pickles.get(name, MISSING)):
                     found.append((index, name, value))
         return found
 
     def reset(self) -> bool:
-        """Puts everything back; False when something cannot be."""
+        """Puts everything back but tables, which `saving.release` does; False when something cannot be."""
         for index, name, _ in self.changes():
             space, then, pickles = self.spaces[index][2], self.names[index], self.pickles[index]
             if name not in then:
@@ -63,14 +68,23 @@ class Watch:
         """What listeners changed, for the users; what cannot be pickled stays behind."""
         kept = []
         for index, name, value in self.changes():
-            if value is not MISSING and (data := _pickled(value)) is not None:
-                kept.append((index, name, data))
+            table = saving.packed(value)
+            if value is not MISSING and (data := _pickled(table or value)) is not None:
+                kept.append((index, name, table is not None, data))
         return pickle.dumps(kept) if kept else b""
 
     def apply(self, data: bytes) -> None:
         """Takes over what `export` said."""
-        for index, name, value in pickle.loads(data):
-            setattr(self.spaces[index][2], name, pickle.loads(value))
+        for index, name, is_table, pickled in pickle.loads(data):
+            value = pickle.loads(pickled)
+            setattr(self.spaces[index][2], name, Rows(*value) if is_table else value)
+
+
+def _has_changed(value: Any, then: Any) -> bool:
+    """Whether what is the same object has other content than when it was pickled or packed."""
+    if type(value) is Rows:
+        return not value.is_untouched and saving.packed(value) != (value.pages, value.full_count)
+    return then is not MISSING and _pickled(value) != then
 
 
 def _pickled(value: Any) -> bytes | None:

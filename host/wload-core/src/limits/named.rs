@@ -176,6 +176,8 @@ named_limits! {
         "Instances that are kept for users that can be saved", "users are saved while they wait";
     "saved-user" Bytes instances.saved_bytes_max, 0, GIB,
         "Size of one saved user", "the user keeps its instance";
+    "kept-values" Bytes instances.kept_values_bytes_max, 0, 1 << 40,
+        "Size of all tables that saved users have read, equal ones counted once", "they are saved with each user";
     "instance-growth" Bytes instances.growth_bytes_max, 0, 4 * GIB,
         "Growth of an instance's memory under one user", "the next user gets a fresh instance";
 
