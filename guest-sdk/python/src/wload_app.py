@@ -5,7 +5,6 @@ Downstream: `locust`, `wload`. Invariants: importing makes no call to the host; 
 """
 
 import logging
-import random
 import sys
 from typing import Any
 
@@ -19,7 +18,7 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, nesting, preload, saving, state, tracebacks, tree
+from wload import absent, arguments, files, nesting, packages, preload, randomness, saving, state, tracebacks, tree
 
 import wload_stage
 
@@ -45,6 +44,7 @@ files.install(wload_stage.FILES)
 logging.getLogger().addHandler(HostHandler())
 logging.getLogger().setLevel(logging.INFO)
 _before = set(sys.modules)
+randomness.watch()
 for _name in wload_stage.LOCUSTFILES:
     __import__(_name)  # Unlike importlib's function this leaves no frames in the traceback of an author's error.
 LOCUSTFILES = [sys.modules[name] for name in wload_stage.LOCUSTFILES]
@@ -78,6 +78,10 @@ _scanned: set[str] = set()
 while _fresh := [module for module in _authors() if module.__name__ not in _scanned]:
     _scanned.update(module.__name__ for module in _fresh)
     preload.of_modules(_fresh)
+preload.of_packages(packages.modules())
+packages.keep()
+preload.close()
+randomness.unwatch()
 AUTHORS = _authors() or LOCUSTFILES
 absent.guard_standard_library()
 tracebacks.remember(AUTHORS, wload_stage.SOURCES)
@@ -96,7 +100,7 @@ def _ready() -> None:
     sleeping.go_live()
     if not INSTANCE["is_ready"]:
         INSTANCE["is_ready"] = True
-        random.seed(host_random.get_u64())
+        randomness.reseed(host_random.get_u64())
         ENVIRONMENT.parsed_options = arguments.parsed(PARSER)
 
 

@@ -155,6 +155,8 @@ option_table! {
         "Give the scenario an environment variable; without a value: as it is here";
     Include "include" None, Pairs("PATTERN"), Own, Scenario, true,
         "Put these files below the locustfile's folder into its component, besides those whose names stand in it";
+    Requirements "requirements" None, Text("FILE"), Own, Scenario, true,
+        "The pure-Python packages that a locustfile needs, as pip reads them [default: requirements.txt beside it]";
     Offline "offline" None, Flag, Own, Scenario, true,
         "Fetch nothing to build a scenario: say what is missing instead";
     Seed "seed" None, Text("N"), Own, Scenario, true,

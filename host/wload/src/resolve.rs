@@ -199,12 +199,16 @@ fn log(reader: &mut Reader<'_>) -> LogSettings {
 }
 
 fn scenario(reader: &mut Reader<'_>) -> Option<ScenarioSource> {
-    let is_offline = reader.flag(Key::Offline);
-    let include = reader.texts(Key::Include);
+    let python = PythonSource {
+        files: Vec::new(),
+        include: reader.texts(Key::Include),
+        requirements: reader.options.one(Key::Requirements).map(|value| value.text.clone()),
+        is_offline: reader.flag(Key::Offline),
+    };
     let value = reader.options.one(Key::Locustfile);
     let typed = value.map(|value| value.text.as_str());
     let origin = value.map_or(Origin::Argument("SCENARIO"), |value| value.origin.clone());
-    match source_of(reader.env, typed, include, is_offline) {
+    match source_of(reader.env, typed, python) {
         Ok(source) => Some(source),
         Err(mistake) => {
             reader.mistakes.add(origin, mistake);
@@ -213,17 +217,16 @@ fn scenario(reader: &mut Reader<'_>) -> Option<ScenarioSource> {
     }
 }
 
-/// What was named, or `locustfile.py` where there is one.
+/// What was named, or `locustfile.py` where there is one; for Python with these settings.
 ///
 /// # Errors
 /// The mistake, for people.
 pub(crate) fn source_of(
     env: &Env,
     typed: Option<&str>,
-    include: Vec<String>,
-    is_offline: bool,
+    python: PythonSource,
 ) -> Result<ScenarioSource, String> {
-    let python = |files| ScenarioSource::Python(PythonSource { files, include, is_offline });
+    let python = |files| ScenarioSource::Python(PythonSource { files, ..python });
     let Some(typed) = typed else {
         return if env.path(LOCUSTFILE).is_file() {
             Ok(python(vec![LOCUSTFILE.to_owned()]))

@@ -1,22 +1,65 @@
-"""`open` over the files that the build embedded. Invariant: a real file comes first; what is embedded is read-only."""
+"""`open`, `os.stat` and `os.listdir` over the files that the build embedded.
+
+Invariant: a real file comes first; what is embedded is read-only.
+"""
 
 import builtins
 import io
 import os
 import posixpath
 import re
+import stat
 from typing import Any
 
 FILES: dict[str, bytes] = {}
-_open = builtins.open
+# Folders that are there besides those of files.
+FOLDERS: set[str] = set()
+_open = real_open = builtins.open
+_stat, _lstat, _listdir = os.stat, os.lstat, os.listdir
 PLACE = re.compile(r"^/\d+/")
+
+
+def name_of(path: Any) -> str:
+    """The name under which a file is embedded."""
+    return PLACE.sub("", posixpath.normpath(os.fsdecode(path)))
 
 
 def embedded(name: Any) -> bytes | None:
     """The content of an embedded file."""
     if isinstance(name, int):
         return None
-    return FILES.get(PLACE.sub("", posixpath.normpath(os.fsdecode(name))))
+    return FILES.get(name_of(name))
+
+
+def _inside(path: Any) -> set[str]:
+    """What an embedded folder holds."""
+    prefix = name_of(path) + "/"
+    return {name[len(prefix):].partition("/")[0] for name in FILES if name.startswith(prefix)}
+
+
+def _status(real: Any) -> Any:
+    def status(path: Any, *given: Any, **named: Any) -> os.stat_result:
+        try:
+            return real(path, *given, **named)
+        except OSError:
+            content = embedded(path)
+            if content is not None:
+                return os.stat_result((stat.S_IFREG | 0o444, 0, 0, 1, 0, 0, len(content), 0, 0, 0))
+            if isinstance(path, int) or not (name_of(path) in FOLDERS or _inside(path)):
+                raise
+            return os.stat_result((stat.S_IFDIR | 0o555, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+    return status
+
+
+def list_folder(path: Any = ".") -> list[str]:
+    """`os.listdir`."""
+    try:
+        return _listdir(path)
+    except OSError:
+        found = set() if isinstance(path, int) else _inside(path)
+        if not found:
+            raise
+        return sorted(found)
 
 
 def open_file(file: Any, mode: str = "r", buffering: int = -1, encoding: str | None = None,
@@ -35,6 +78,7 @@ def open_file(file: Any, mode: str = "r", buffering: int = -1, encoding: str | N
 
 
 def install(files: dict[str, bytes]) -> None:
-    """From now on `open` finds them."""
+    """From now on they are found."""
     FILES.update(files)
     builtins.open = io.open = open_file
+    os.stat, os.lstat, os.listdir = _status(_stat), _status(_lstat), list_folder

@@ -7,6 +7,7 @@ it had been imported at the top; what cannot be found at all is reported where i
 import ast
 import importlib.util
 import linecache
+import re
 import sys
 from collections.abc import Iterable
 from types import ModuleType
@@ -18,9 +19,13 @@ from wload import sleeping
 STANDARD = (
     "_pylong", "_strptime", "bisect", "calendar", "copy", "datetime", "decimal", "difflib", "email.utils",
     "encodings.ascii", "encodings.cp1252", "encodings.idna", "encodings.latin_1", "encodings.utf_16",
-    "encodings.utf_8_sig", "fractions", "heapq", "html.entities", "inspect", "ipaddress", "locale", "numbers",
-    "pprint", "secrets", "statistics", "stringprep", "textwrap", "tokenize", "unicodedata", "uuid",
+    "encodings.utf_8_sig", "fractions", "heapq", "html.entities",
+    "importlib.readers", "importlib.resources._adapters", "inspect", "ipaddress", "locale", "numbers",
+    "pprint", "secrets", "statistics", "stringprep", "tempfile", "textwrap", "tokenize", "unicodedata", "uuid",
 )
+# Nothing that runs in a sandbox, and an import that does more than to import.
+UNWANTED = {"antigravity", "idlelib", "test", "this", "tkinter", "turtle", "turtledemo", "unittest", "venv"}
+INNER_IMPORT = re.compile(rb"^[ \t]+(?:import|from)[ \t]+([A-Za-z_][\w.]*)", re.MULTILINE)
 
 
 class _Refuser:
@@ -63,6 +68,10 @@ def standard_library() -> None:
     """What any author may come to need."""
     for name in STANDARD:
         _import(name, None)
+
+
+def close() -> None:
+    """From here on, what cannot be found is told that it comes too late."""
     sys.meta_path.append(_Refuser)
 
 
@@ -71,3 +80,15 @@ def of_modules(modules: Iterable[ModuleType]) -> None:
     for module in modules:
         for name in sorted(_names(module)):
             _import(name, module.__package__)
+
+
+def of_packages(modules: Iterable[ModuleType]) -> None:
+    """What functions of these packages import of the standard library; their own modules are found later, too."""
+    wanted: set[str] = set()
+    for module in modules:
+        # No syntax tree: those of large packages would stay in the component as free memory.
+        with open(module.__file__ or "", "rb") as file:
+            wanted.update(name.decode() for name in INNER_IMPORT.findall(file.read()))
+    for name in sorted(wanted):
+        if name.partition(".")[0] in sys.stdlib_module_names - UNWANTED:
+            _import(name, None)

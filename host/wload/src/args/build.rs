@@ -23,6 +23,9 @@ pub(crate) struct BuildArgs {
     /// Put these files below the locustfile's folder into the component; may be given several times
     #[arg(long, value_name = "PATTERN")]
     pub(crate) include: Vec<String>,
+    /// The pure-Python packages that the locustfile needs [default: requirements.txt beside it]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requirements: Option<String>,
     /// Fetch nothing: say what is missing instead
     #[arg(long)]
     pub(crate) offline: bool,

@@ -4,6 +4,7 @@
 //! named by the content of everything that went into it.
 //! Invariant: a component in the cache is whole, because it was moved there; building the same again is never needed.
 
+mod packages;
 mod report;
 mod tool;
 
@@ -33,6 +34,8 @@ pub(crate) struct PythonSource {
     pub(crate) files: Vec<String>,
     /// Patterns of files that go into the component.
     pub(crate) include: Vec<String>,
+    /// The packages that they need; none: the file beside them, when there is one.
+    pub(crate) requirements: Option<String>,
     /// Nothing may be fetched.
     pub(crate) is_offline: bool,
 }
@@ -89,14 +92,15 @@ pub(crate) fn component(
         )
     });
     let shared = shared.collect();
-    let path = folder.join(format!("{}.wasm", content(&key)));
+    let packages = packages::ready(env, printer, &tool, source, &folder, &work)?;
+    let path = folder.join(format!("{}.wasm", content(&[&key, &packages.key])));
     if path.is_file() {
         return Ok(PythonComponent { path, folder: place, shared });
     }
     let _notice = printer.notice_when_slow(format!("Building {} ...", source.files.join(", ")));
     unpack(&SDK, &work.join("sdk"))?;
     unpack(&WIT, &work.join("wit"))?;
-    build(&tool, &work, &sources)?;
+    build(&tool, &work, &packages, &sources)?;
     fs::rename(work.join("out.wasm"), &path).map_err(|error| unwritable(&path, &error))?;
     Ok(PythonComponent { path, folder: place, shared })
 }
@@ -136,11 +140,20 @@ fn gather(
 }
 
 /// Runs componentize-py on what was gathered.
-fn build(tool: &tool::Tool, work: &Path, sources: &report::Sources) -> Result<(), CliError> {
+fn build(
+    tool: &tool::Tool,
+    work: &Path,
+    packages: &packages::Packages,
+    sources: &report::Sources,
+) -> Result<(), CliError> {
     let output = tool
         .componentize()
+        // Without an environment of its own it would take the packages of this machine.
+        .env("VIRTUAL_ENV", work)
         .args(["-d", "wit", "-w", "full", "componentize"])
-        .args(["-p", "sdk", "-p", "stage", "wload_app", "-o", "out.wasm"])
+        .args(["-p", "sdk", "-p", "stage", "-p"])
+        .arg(&packages.folder)
+        .args(["wload_app", "-o", "out.wasm"])
         .current_dir(work)
         .stdin(Stdio::null())
         .output()
@@ -152,9 +165,12 @@ fn build(tool: &tool::Tool, work: &Path, sources: &report::Sources) -> Result<()
 }
 
 /// A name for everything that the component is made of.
-fn content(key: &str) -> String {
+fn content(keys: &[&str]) -> String {
     let mut digest = Sha256::new();
-    digest.update(key);
+    for key in keys {
+        digest.update(key);
+        digest.update([0]);
+    }
     digest.update(tool::VERSION);
     for folder in [&SDK, &WIT] {
         for file in files(folder) {

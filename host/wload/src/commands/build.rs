@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::args::build::BuildArgs;
 use crate::build;
+use crate::build::python::PythonSource;
 use crate::commands::load::python_component;
 use crate::env::Env;
 use crate::error::CliError;
@@ -19,7 +20,13 @@ use crate::settings::ScenarioSource;
 /// Builds and copies; answers the exit code.
 pub(super) fn build(env: &Env, printer: &Printer, args: &BuildArgs) -> Result<u8, CliError> {
     let typed = args.source.as_deref();
-    let source = source_of(env, typed, args.include.clone(), args.offline)
+    let python = PythonSource {
+        files: Vec::new(),
+        include: args.include.clone(),
+        requirements: args.requirements.clone(),
+        is_offline: args.offline,
+    };
+    let source = source_of(env, typed, python)
         .map_err(|mistake| CliError::usage(format!("SOURCE: {mistake}")))?;
     let built = match &source {
         ScenarioSource::Component(path) => {

@@ -84,7 +84,8 @@ fn hint(last: &str) -> Option<String> {
     let module =
         last.strip_prefix("ModuleNotFoundError: No module named '")?.trim_end_matches('\'');
     Some(format!(
-        "`{module}` is not beside the locustfile, and not in the sandbox's Python; put it there if it is pure Python"
+        "`{module}` is not beside the locustfile, in no package of its requirements, and not in the sandbox's Python; \
+         if it is a package of PyPI, write its name into `requirements.txt` beside the locustfile"
     ))
 }
 
