@@ -21,6 +21,7 @@ DEPTH_MAX = 16
 SCALARS = frozenset((str, int, float, bool, bytes, type(None)))
 MUTABLE = frozenset((dict, list))
 CONTAINERS = MUTABLE | {tuple}
+KINDS = SCALARS | CONTAINERS
 # Kinds of rows whose parts can be looked at all at once.
 FLAT = ({dict}, {list}, {tuple})
 # The last format of marshal that depends on nothing but the value.
@@ -78,8 +79,9 @@ def held_rows(rows: list[Any]) -> dict[int, Any]:
     """Rows that are, or have parts that are, referred to from elsewhere as well, by their places."""
     kinds = set(map(type, rows))
     held = {}
-    if kinds & MUTABLE:
-        held = {place: row for place, (row, count) in enumerate(zip(rows, reference_counts(rows)))
+    counts = reference_counts(rows) if kinds & MUTABLE else []
+    if max(counts, default=0) > ALONE:
+        held = {place: row for place, (row, count) in enumerate(zip(rows, counts))
                 if count > ALONE and type(row) in MUTABLE}
     inside = map(dict.values, rows) if kinds == {dict} else rows
     if kinds <= SCALARS or (kinds in FLAT and SCALARS.issuperset(map(type, chain.from_iterable(inside)))):
@@ -111,18 +113,23 @@ def _page(rows: list[Any]) -> bytes:
 
 def _are_plain(rows: list[Any]) -> bool:
     """Level by level: nothing but exact scalars and containers, each container that can change at one place only."""
-    level: list[Any] = rows
+    level: list[Any] = [rows]
     found: list[int] = []
     for _ in range(DEPTH_MAX):
-        kinds = set(map(type, level)) - SCALARS
-        if not kinds:
+        dicts = [value for value in level if type(value) is dict]
+        if not SCALARS.issuperset(map(type, chain.from_iterable(set(map(tuple, dicts))))):
+            return False
+        kinds = set(map(type, _parts(level, dicts)))
+        if not kinds <= KINDS:
+            return False
+        if kinds <= SCALARS:
             return len(found) == len(set(found))
-        if kinds - CONTAINERS:
-            return False
-        groups = {kind: [value for value in level if type(value) is kind] for kind in kinds}
-        if not SCALARS.issuperset(map(type, chain.from_iterable(groups.get(dict, ())))):
-            return False
-        found += [id(value) for kind in kinds & MUTABLE for value in groups[kind]]
-        level = list(chain.from_iterable(chain.from_iterable(
-            map(dict.values, group) if kind is dict else group for kind, group in groups.items())))
+        level = [value for value in _parts(level, dicts) if type(value) in CONTAINERS]
+        found += [id(value) for value in level if type(value) in MUTABLE]
     return False
+
+
+def _parts(level: list[Any], dicts: list[Any]) -> Iterable[Any]:
+    """What is in these containers."""
+    others = [value for value in level if type(value) is not dict] if len(dicts) < len(level) else ()
+    return chain(chain.from_iterable(map(dict.values, dicts)), chain.from_iterable(others))
