@@ -34,7 +34,7 @@ fn live(name: &str, classes: &str, users: u32, mode: &str) -> Lived {
     std::fs::write(folder.join("words.csv"), "word,length\nant,3\nbee,3\nhorse,5\n").unwrap();
     let args = format!(
         "{classes} -u {users} -r 1000 --cores 1 --seed 7 --isolation {mode} \
-         --limit instances={INSTANCES} --only-summary --csv run --json-file run --data-dir ."
+         --limit instances={INSTANCES} --limit kept-values=64KiB --only-summary --csv run --json-file run --data-dir ."
     );
     let run = Wload::run(&guest("hibernating"), &target.url(), &args).in_folder(&folder);
     let finished = run.output();
@@ -101,6 +101,24 @@ fn users_live_the_same_lives_in_each_mode() {
 
 fn is_last_turn(step: &str) -> bool {
     step.starts_with("12 ")
+}
+
+#[test]
+fn what_a_user_keeps_beside_its_state_goes_with_it_and_is_found_by_nobody_else() {
+    let lives = ["pinned", "reuse", "fresh"].map(|mode| live("kept", "Keeper", 8, mode));
+    for lived in &lives {
+        assert_eq!(lived.steps, lives[0].steps, "{}", lived.finished);
+        assert!(lived.exceptions().is_empty(), "{}", lived.finished);
+    }
+    let steps = &lives[0].steps["Keeper 5"];
+    assert_eq!(steps[0], "1 1 None 1000 true");
+    assert_eq!(steps[11], "12 1 Some(\"5 in turn 10\") 1000 true");
+    let snooped = live("snooped", "Keeper Snooper --iterations 12", 8, "reuse");
+    let exceptions = snooped.exceptions();
+    let message = "the user keeps no value with the number 0";
+    assert!(exceptions.keys().all(|said| said.contains(message)), "{exceptions:?}");
+    let found = snooped.steps.values().flatten().filter(|step| step.contains("found")).count();
+    assert_eq!((found, exceptions.len()), (0, 1), "{:?}", snooped.steps);
 }
 
 #[test]

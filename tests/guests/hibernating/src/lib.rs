@@ -7,10 +7,12 @@
 use wload_sdk::prelude::*;
 
 mod holding;
+mod keeping;
 mod refusing;
 mod sets;
 
 use holding::{Holder, Measurer, Member, Waiter};
+use keeping::{Keeper, Snooper};
 use refusing::{Forgetful, Refuser, Unsaved};
 use sets::{Nested, Stepper};
 
@@ -34,7 +36,7 @@ fn take_turn(class: &str, turn: &mut u32, what: &str) -> TaskResult {
 
 scenario! {
     users: [
-        Holder, Member, Measurer, Waiter, Nested, Stepper, Unsaved, Refuser, Forgetful,
+        Holder, Member, Measurer, Waiter, Nested, Stepper, Unsaved, Refuser, Forgetful, Keeper, Snooper,
     ],
     tables: [WORDS],
 }
