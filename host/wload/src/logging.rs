@@ -180,7 +180,11 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(target: "wload_engine::run", "odd");
             scenario_line(LogLevel::Info, "Shop/1", "hi\u{1b}[31m\n");
-            scenario_line(LogLevel::Error, "Shop/2", "broken\n  File \"a.py\"\r\n[2026-01-31] \rfake");
+            scenario_line(
+                LogLevel::Error,
+                "Shop/2",
+                "broken\n  File \"a.py\"\r\n[2026-01-31] \rfake",
+            );
         });
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<&str> = text.lines().collect();

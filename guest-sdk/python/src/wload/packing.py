@@ -5,10 +5,11 @@ so that whoever has pages of others finds his own among them.
 """
 
 import marshal
+import operator
 import struct
 import sys
 from collections.abc import Collection, Iterable
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain
 from typing import Any
 
 # Rows of a page: one that has changed costs its page, one that is read costs finding it.
@@ -27,6 +28,8 @@ FLAT = ({dict}, {list}, {tuple})
 # The last format of marshal that depends on nothing but the value.
 FORMAT = 2
 INDEX_BYTES = 4
+# What marshal writes before the number of a list's items and the items.
+LIST = b"["
 
 
 def pack(rows: list[Any]) -> list[bytes] | None:
@@ -62,8 +65,8 @@ def load_row(packed: bytes) -> Any:
 
 def load_page(page: bytes) -> list[Any]:
     """New rows, all of a page."""
-    ends = struct.unpack_from(f"<{_number(page, 0) // INDEX_BYTES}I", page)
-    return [marshal.loads(page[start:end]) for start, end in pairwise(ends)]
+    first = _number(page, 0)
+    return marshal.loads(LIST + (first // INDEX_BYTES - 1).to_bytes(INDEX_BYTES, "little") + page[first:])
 
 
 def reference_counts(values: Iterable[Any]) -> list[int]:
@@ -73,6 +76,28 @@ def reference_counts(values: Iterable[Any]) -> list[int]:
 
 # Of what is in one container and nowhere else.
 ALONE = reference_counts([{}])[0]
+
+
+def snapshot(rows: list[Any]) -> tuple[Any, list[Any]] | None:
+    """What makes rows of scalars what they are, to be compared by `is_same`; None for other rows."""
+    kinds = set(map(type, rows))
+    if kinds == {dict}:
+        form: Any = set(map(tuple, rows))
+        values = list(chain.from_iterable(map(dict.values, rows)))
+        if len(form) > 1:
+            return None
+    elif kinds in FLAT:
+        form, values = list(map(len, rows)), list(chain.from_iterable(rows))
+    else:
+        form, values = None, list(rows)
+    return (form, values) if SCALARS.issuperset(map(type, values)) else None
+
+
+def is_same(one: tuple[Any, list[Any]] | None, other: tuple[Any, list[Any]] | None) -> bool:
+    """Whether the rows have the very same values in the same places."""
+    if one is None or other is None or one[0] != other[0] or len(one[1]) != len(other[1]):
+        return False
+    return all(map(operator.is_, one[1], other[1]))
 
 
 def held_rows(rows: list[Any]) -> dict[int, Any]:

@@ -22,7 +22,7 @@ Reader = Callable[[Any], bytes]
 class Rows(list):
     """A list; see the module."""
 
-    __slots__ = ("pages", "_read", "full_count", "_runs", "_touched")
+    __slots__ = ("pages", "_read", "full_count", "_runs", "_touched", "_snapshot")
 
     def __init__(self, pages: list[Any], count: int, read: Reader = bytes) -> None:
         super().__init__()
@@ -36,6 +36,7 @@ class Rows(list):
         super().clear()
         self._runs: list[range] | None = [range(self.full_count)]
         self._touched: dict[int, Any] = {}
+        self._snapshot: Any = None
 
     @property
     def is_packed(self) -> bool:
@@ -43,13 +44,24 @@ class Rows(list):
         return self._runs is not None
 
     @property
+    def is_whole(self) -> bool:
+        """No row was taken away while it was packed."""
+        return self._runs is None or self._runs == [range(self.full_count)]
+
+    @property
     def is_untouched(self) -> bool:
         """Nobody has asked for a row since it was made."""
-        return self._runs is not None and not self._touched and self._runs == [range(self.full_count)]
+        return self._runs is not None and not self._touched and self.is_whole
+
+    @property
+    def is_as_in_pages(self) -> bool:
+        """It was unpacked, but is known to have the rows of its pages still."""
+        return self._snapshot is not None and packing.is_same(self._snapshot, packing.snapshot(self))
 
     def runs(self) -> list[tuple[int, int]]:
-        """The numbers of the rows that are left."""
-        return [(run.start, run.stop) for run in self._runs or ()]
+        """The numbers of the rows that are left; of an unpacked list those of all that it had."""
+        left = [range(self.full_count)] if self._runs is None else self._runs
+        return [(run.start, run.stop) for run in left]
 
     def own_rows(self) -> dict[int, Any]:
         """Rows that are not as in the pages, or that somebody else holds; the others are let go."""
@@ -74,9 +86,11 @@ class Rows(list):
             rows += packing.load_page(self._read(page))
         for number, row in touched.items():
             rows[number] = row
+        is_whole = self.is_untouched
         runs, self._runs, self._touched = self._runs, None, {}
         for run in runs:
             super().extend(rows[run.start:run.stop])
+        self._snapshot = packing.snapshot(rows) if is_whole else None
 
     def _packed(self, number: int) -> bytes:
         page, place = divmod(number, packing.PAGE_ROWS)

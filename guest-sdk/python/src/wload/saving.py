@@ -149,22 +149,24 @@ def _keep(pages: list[bytes]) -> Any:
 
 def _reduced(used: set[int], rows: Rows) -> Any:
     """How `Rows` are pickled in the state of a user."""
-    if not rows.is_packed:
-        plain = list(rows)
-        shared = _kept_rows(plain) if len(plain) >= packing.LEAST_ROWS else None
-        return (list, (), None, iter(plain)) if shared is None else _reduced_pages(used, shared, shared.pages)
-    rows.own_rows()
-    if rows.is_untouched:
-        for which, table in enumerate(MODULE_TABLES):
-            if table is rows:
-                return _module_table, (which,)
+    if not rows.is_packed and not rows.is_as_in_pages:
+        shared = _kept_rows(rows) if len(rows) >= packing.LEAST_ROWS else None
+        return _as_list(rows) if shared is None else _reduced_pages(used, shared, shared.pages, shared.own_rows())
+    own = rows.own_rows() if rows.is_packed else packing.held_rows(rows)
+    which = next((at for at, table in enumerate(MODULE_TABLES) if table is rows), None)
+    if which is not None and not own and rows.is_whole:
+        return _module_table, (which,)
     numbers = rows.pages if rows.pages and isinstance(rows.pages[0], int) else _keep(rows.pages)
-    return (list, (), None, iter(list(rows))) if numbers is None else _reduced_pages(used, rows, numbers)
+    return _as_list(rows) if numbers is None else _reduced_pages(used, rows, numbers, own)
 
 
-def _reduced_pages(used: set[int], rows: Rows, numbers: Any) -> Any:
+def _as_list(rows: Rows) -> Any:
+    return list, (), None, iter(list(rows))
+
+
+def _reduced_pages(used: set[int], rows: Rows, numbers: Any, own: dict[int, Any]) -> Any:
     used.update(numbers)
-    state = () if rows.is_untouched else ((rows.runs(), rows.own_rows()),)
+    state = () if rows.is_whole and not own else ((rows.runs(), own),)
     return _restored, (numbers, rows.full_count), *state
 
 

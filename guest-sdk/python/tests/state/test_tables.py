@@ -232,6 +232,43 @@ class OfUsers(Case):
         life.wait()
         self.assertEqual(life.numbers, {})
 
+    def test_a_loop_over_a_table_leaves_it_where_it_is(self):
+        life = self.life()
+        numbers = dict(life.numbers)
+        for _ in range(2):
+            self.assertEqual([row["name"] for row in life.user.rows], [row["name"] for row in table()])
+            life.wait()
+            self.assertLess(len(life.saved), 300)
+        life.user.me = next(row for row in life.user.rows if row["name"] == "user9")
+        life.wait()
+        self.assertIs(life.user.me, life.user.rows[9])
+        self.assertEqual(life.numbers, numbers)
+
+    def test_what_a_loop_changes_is_kept(self):
+        changes = [
+            lambda rows: rows[3].update(word="x"), lambda rows: rows[3].update(more=1), lambda rows: rows.reverse(),
+            lambda rows: rows[3].pop("word"), lambda rows: rows.append(rows.pop(3)), lambda rows: rows[3].update(word=1),
+            lambda rows: rows.__setitem__(3, ["a"]), lambda rows: [row.update(turn=1) for row in rows],
+        ]
+        for number, change in enumerate(changes):
+            life, expected = self.life(), table()
+            list(life.user.rows), change(life.user.rows), change(expected)
+            self.assertEqual(repr(life.wait().user.rows), repr(expected), f"change {number}")
+            life.wait()
+            self.assertLess(len(life.saved), 1_000, f"change {number}")
+
+    def test_rows_of_lists_and_of_texts_are_compared_by_what_is_in_them(self):
+        for make in (lambda n: [n, str(n)], lambda n: (n, str(n)), str):
+            life = Life()
+            life.user.rows = [make(n) for n in range(COUNT)]
+            life.wait()
+            list(life.user.rows)
+            life.wait()
+            self.assertLess(len(life.saved), 300)
+            list(life.user.rows)
+            life.user.rows[7] = make(-1)
+            self.assertEqual(life.wait().user.rows[7], make(-1))
+
     def test_an_iterator_over_a_table_goes_on_after_a_wait(self):
         life = self.life()
         life.user.each = iter(life.user.rows)
