@@ -61,6 +61,7 @@ PURE_BUILD = {
     "PROPCACHE_NO_EXTENSIONS": "1", "YARL_NO_EXTENSIONS": "1", "CHARSET_NORMALIZER_USE_MYPYC": "0",
 }
 NOTHING = re.compile(r"No matching distribution found for ([^\s;(]+)")
+UNREACHED = "WARNING: Retrying ("
 VERSIONS = re.compile(r"\(from versions: ([^)]*)\)")
 VERSIONS_SHOWN = 5
 
@@ -89,6 +90,7 @@ class Installer:
         self.built: list[str] = []
         self.wheels.mkdir()
         own = [_empty_wheel(self.wheels, name, version) for name, version in OWN.items()]
+        self.options = [line for line in listed.lines if line.startswith("-")]
         self.asked = [*listed.lines, *(own if listed.has_hashes else [])]
         self.constraints = [line for line in listed.constraints if "--hash" not in line]
         self.constraints += [f"{name}=={version}" for name, version in OWN.items()]
@@ -137,7 +139,7 @@ class Installer:
         name, version = item["metadata"]["name"], item["metadata"]["version"]
         exact = f"{name}=={version}"
         if not item.get("is_direct"):
-            fetched = self._pip("download", *PURE, "--no-deps", "--dest", str(self.wheels), exact)
+            fetched = self._pip("download", *PURE, "--no-deps", "--dest", str(self.wheels), *self._where(), exact)
             if not fetched.returncode:
                 return True
         return normal(name) not in native.INSTEAD and self._build(exact) is None
@@ -148,7 +150,7 @@ class Installer:
         made = self.work / f"built-{normal(name)}"
         path = os.pathsep.join([os.path.dirname(sys.executable), "/nowhere"])
         done = self._pip("wheel", "--no-deps", "--no-cache-dir", "--no-binary", name, "--wheel-dir", str(made),
-                         requirement, seconds=BUILD_SECONDS_MAX, env={**PURE_BUILD, "PATH": path})
+                         *self._where(), requirement, seconds=BUILD_SECONDS_MAX, env={**PURE_BUILD, "PATH": path})
         wheel = next(iter(made.glob("*.whl")), None)
         if done.returncode or wheel is None:
             return done
@@ -160,6 +162,12 @@ class Installer:
         shutil.move(wheel, self.wheels / f"{package}-{version}-py3-none-any.whl")
         self.built.append(f"{package} {version}")
         return None
+
+    def _where(self) -> list[str]:
+        """The words that name where packages are looked for, as the author's file says it."""
+        options = self.work / "options.txt"
+        options.write_text("\n".join(self.options) + "\n", encoding="utf-8")
+        return ["-r", str(options)]
 
     def _wanted(self) -> list[str]:
         """The words that name what to install."""
@@ -238,6 +246,9 @@ def _missing(requirement: str, asked: subprocess.CompletedProcess, built: subpro
 
 def _refusal(done: subprocess.CompletedProcess) -> Refused:
     """pip's own reason."""
+    if UNREACHED in done.stderr:
+        return Refused("pip could not reach its index", _important(done.stderr),
+                       "look at the network, and at pip's settings for a proxy or an index")
     missing, versions = NOTHING.search(done.stderr), VERSIONS.search(done.stderr)
     if missing and versions:
         there = versions[1].split(", ")

@@ -1,4 +1,4 @@
-"""`open`, `os.stat` and `os.listdir` over the files that the build embedded.
+"""`open`, and what lists folders and looks at files, over the files that the build embedded.
 
 Invariant: a real file comes first; what is embedded is read-only.
 """
@@ -9,13 +9,14 @@ import os
 import posixpath
 import re
 import stat
+from collections.abc import Iterator
 from typing import Any
 
 FILES: dict[str, bytes] = {}
 # Folders that are there besides those of files.
 FOLDERS: set[str] = set()
 _open = real_open = builtins.open
-_stat, _lstat, _listdir = os.stat, os.lstat, os.listdir
+_stat, _lstat, _listdir, _scandir = os.stat, os.lstat, os.listdir, os.scandir
 PLACE = re.compile(r"^/\d+/")
 
 
@@ -62,6 +63,69 @@ def list_folder(path: Any = ".") -> list[str]:
         return sorted(found)
 
 
+class Entry:
+    """An entry of `os.scandir`."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self.name, self.path = name, posixpath.join(folder, name)
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        """Whether it is a file."""
+        return embedded(self.path) is not None
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """Whether it is a folder."""
+        return not self.is_file()
+
+    def is_symlink(self) -> bool:
+        """There are no links."""
+        return False
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        """As `os.stat`."""
+        return os.stat(self.path)
+
+    def inode(self) -> int:
+        """Nothing is known of it."""
+        return 0
+
+
+class Scan:
+    """The answer of `os.scandir`: an iterator that can be closed."""
+
+    def __init__(self, entries: Iterator[Entry]) -> None:
+        self._entries = entries
+
+    def __iter__(self) -> "Scan":
+        return self
+
+    def __next__(self) -> Entry:
+        return next(self._entries)
+
+    def __enter__(self) -> "Scan":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def scan_folder(path: Any = ".") -> Any:
+    """`os.scandir`."""
+    try:
+        return _scandir(path)
+    except OSError:
+        found = set() if isinstance(path, int) else _inside(path)
+        if not found:
+            raise
+        return Scan(Entry(os.fsdecode(path), name) for name in sorted(found))
+
+
 def open_file(file: Any, mode: str = "r", buffering: int = -1, encoding: str | None = None,
               errors: str | None = None, newline: str | None = None, closefd: bool = True, opener: Any = None) -> Any:
     """`open`; a miss says how a file gets into the component."""
@@ -81,4 +145,5 @@ def install(files: dict[str, bytes]) -> None:
     """From now on they are found."""
     FILES.update(files)
     builtins.open = io.open = open_file
-    os.stat, os.lstat, os.listdir = _status(_stat), _status(_lstat), list_folder
+    os.stat, os.lstat = _status(_stat), _status(_lstat)
+    os.listdir, os.scandir = list_folder, scan_folder
