@@ -9,5 +9,6 @@ mod check;
 mod demo_target;
 mod mistakes;
 mod new;
+mod python;
 mod reports;
 mod signals;

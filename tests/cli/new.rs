@@ -55,7 +55,7 @@ fn names_and_languages_that_cannot_be_are_refused() {
     for (args, part) in [
         ("new 7up", "`7up` cannot name a package"),
         ("new struct", "`struct` cannot name a package"),
-        ("new shop --lang cobol", "there is no template for `cobol`; there is: rust"),
+        ("new shop --lang cobol", "there is no template for `cobol`; there is: rust, python"),
     ] {
         let finished = Wload::new(args).in_folder(&folder).expect(2);
         assert!(finished.stderr.contains(part), "{finished}");

@@ -78,7 +78,7 @@ fn tests(repository: &Repository, tally: &mut Tally) -> Result<()> {
 
 /// The parts of the Python SDK that need no host, in plain Python.
 fn python_sdk(repository: &Repository) -> Result<()> {
-    for suite in ["http", "state", "tasks"] {
+    for suite in ["http", "packages", "state", "tasks"] {
         let suite = format!("guest-sdk/python/tests/{suite}");
         // `-B`: nothing is written beside the sources.
         let words = ["-B", "-m", "unittest", "discover", "-s", &suite];

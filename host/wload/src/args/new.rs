@@ -14,7 +14,7 @@ pub(crate) fn command() -> Command {
 /// Arguments of `wload new`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct NewArgs {
-    /// The language of the scenario: rust
+    /// The language of the scenario: rust or python
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
     pub(crate) lang: String,
     /// Folder to make; its last part is the name of the package

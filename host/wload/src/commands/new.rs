@@ -1,8 +1,8 @@
-//! `wload new`: a starter scenario that builds and runs as it is, with the SDK beside it.
+//! `wload new`: a starter scenario that builds and runs as it is.
 //!
-//! Upstream: the template and the SDK's sources, embedded in the binary. Downstream: a new folder:
-//! the template, below it `wload-sdk` (with the contract in its `wit`) and `wload-sdk-macros`, so that
-//! nothing of wload has to be fetched. Invariant: nothing that exists is touched; what cannot be finished is taken away.
+//! Upstream: templates and the Rust SDK's sources, embedded in the binary. Downstream: a new folder: the template, for
+//! Rust below it `wload-sdk` (with the contract in its `wit`) and `wload-sdk-macros`, so that nothing of wload has to be
+//! fetched. Invariant: nothing that exists is touched; what cannot be finished is taken away.
 
 mod manifest;
 
@@ -22,12 +22,17 @@ static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/rust");
 /// Versions of what the SDK depends on.
 static WORKSPACE: &str = include_str!("../../../../Cargo.toml");
 
+/// The template of a locustfile: its SDK is in every wload.
+static PYTHON: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/python/template");
+/// What stands for the scenario's name in it.
+const NAME: &str = "{name}";
+
 /// Languages that there is a template for.
-const LANGUAGES: [&str; 1] = ["rust"];
+const LANGUAGES: [&str; 2] = ["rust", "python"];
 /// Packages of the SDK: folders in it, and beside the new scenario.
 const PACKAGES: [&str; 2] = ["wload-sdk", "wload-sdk-macros"];
 /// Folders of a package that its users do not need.
-const LEFT_OUT: [&str; 4] = ["target", "tests", "examples", "benches"];
+const LEFT_OUT: [&str; 5] = ["target", "tests", "examples", "benches", "__pycache__"];
 /// Names that cargo or the compiler have taken.
 const TAKEN: [&str; 7] =
     ["test", "core", "std", "alloc", "proc_macro", "wload-sdk", "wload-sdk-macros"];
@@ -49,31 +54,54 @@ pub(super) fn new(env: &Env, printer: &Printer, args: &NewArgs) -> Result<u8, Cl
             LANGUAGES.join(", ")
         )));
     }
+    let is_python = args.lang == "python";
     let folder = env.folder.join(&args.path);
-    let name = package_name(&args.path).map_err(CliError::usage)?;
+    let name = word(&args.path).map_err(CliError::usage)?;
+    if !is_python {
+        check_package(name).map_err(CliError::usage)?;
+    }
     if folder.symlink_metadata().is_ok() {
         return Err(CliError::usage(format!("`{}` exists already", args.path.display()))
             .with_hint("choose another name, or remove it"));
     }
-    let sources = Sources { sdk: &SDK, workspace: WORKSPACE };
-    let files = sources.files(name).map_err(|why| {
+    let files = if is_python {
+        locustfile(&PYTHON, name)
+    } else {
+        Sources { sdk: &SDK, workspace: WORKSPACE }.files(name)
+    };
+    let files = files.map_err(|why| {
         CliError::broken(format!("failed to make a scenario of the template: {why}"))
             .with_hint("this is a bug in wload")
     })?;
     write(&folder, &files)?;
-    let shown = args.path.display();
-    printer.talk(&format!(
+    let shown = args.path.display().to_string();
+    printer.talk(&if is_python { python_next(&shown) } else { rust_next(&shown) });
+    Ok(exit_code::PASSED)
+}
+
+fn rust_next(shown: &str) -> String {
+    format!(
         "Created `{shown}`, a scenario in Rust. Next:\n  \
          wload demo-target                                  (a shop to test against; it prints its URL)\n  \
          wload check {shown} --host http://127.0.0.1:8080\n  \
          wload run {shown} --host http://127.0.0.1:8080 --users 10 --run-time 30s\n\
          The scenario is `{shown}/src/lib.rs`. Building it needs `rustup target add wasm32-wasip2`."
-    ));
-    Ok(exit_code::PASSED)
+    )
+}
+
+fn python_next(shown: &str) -> String {
+    format!(
+        "Created `{shown}`, a scenario in Python. Next:\n  \
+         wload demo-target                                  (a shop to test against; it prints its URL)\n  \
+         cd {shown}\n  \
+         wload check --host http://127.0.0.1:8080\n  \
+         wload run --host http://127.0.0.1:8080 --users 10 --run-time 30s\n\
+         The scenario is `{shown}/locustfile.py`. Building it needs Python 3.10 or newer, and PyPI once."
+    )
 }
 
 /// The last part of the path, when it can name a package.
-fn package_name(path: &Path) -> Result<&str, String> {
+fn word(path: &Path) -> Result<&str, String> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
     let shown = path.display();
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
@@ -84,12 +112,27 @@ fn package_name(path: &Path) -> Result<&str, String> {
              with a letter"
         ));
     }
+    Ok(name)
+}
+
+/// Whether cargo takes the name.
+fn check_package(name: &str) -> Result<(), String> {
     if TAKEN.contains(&name) || KEYWORDS.contains(&name) {
         return Err(format!(
             "`{name}` cannot name a package: the name is taken by Rust or by wload"
         ));
     }
-    Ok(name)
+    Ok(())
+}
+
+/// All files of a scenario in Python.
+fn locustfile(template: &Dir<'_>, name: &str) -> Result<Vec<NewFile>, String> {
+    let mut files = Vec::new();
+    collect(template, &mut files);
+    let named = |file: &File<'_>| {
+        Ok((file.path().to_owned(), text(file)?.replace(NAME, name).into_bytes()))
+    };
+    files.into_iter().map(named).collect()
 }
 
 /// What a scenario is made of.

@@ -90,7 +90,9 @@ fn bad_names_existing_folders_and_other_languages_are_refused() {
         ("rust", "sh\u{f6}p", "cannot name a package"),
         ("rust", "async", "taken"),
         ("rust", "wload-sdk", "taken"),
-        ("cobol", "shop", "there is: rust"),
+        ("python", "..", "cannot name a package"),
+        ("python", "there", "exists already"),
+        ("cobol", "shop", "there is: rust, python"),
     ] {
         let error = typed(folder.path(), lang, path).expect_err(path);
         assert_eq!(error.exit_code(), exit_code::USAGE, "{path}");
@@ -98,4 +100,17 @@ fn bad_names_existing_folders_and_other_languages_are_refused() {
     }
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "nothing was written");
+}
+
+#[test]
+fn a_scenario_in_python_has_its_name_and_no_rust() {
+    let folder = tempfile::tempdir().unwrap();
+    // A word of Rust's, which is none of Python's.
+    assert_eq!(typed(folder.path(), "python", "match").unwrap(), exit_code::PASSED);
+    let read = |path: &str| fs::read_to_string(folder.path().join("match").join(path)).unwrap();
+    assert!(read("README.md").starts_with("# match\n"));
+    for path in ["locustfile.py", "_stages.py", "accounts.csv", "requirements.txt", ".gitignore"] {
+        assert!(!read(path).contains(NAME), "{path}");
+    }
+    assert!(!folder.path().join("match/Cargo.toml").exists());
 }
