@@ -23,6 +23,7 @@ mod interfaces;
 mod loader;
 mod lru;
 mod machine_needs;
+mod memory_gauge;
 mod outside;
 mod pool;
 mod run_instances;

@@ -24,6 +24,7 @@ use crate::compute;
 use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
 use crate::machine_needs::MachineNeeds;
+use crate::memory_gauge::MemoryGauge;
 use crate::store_state::{Identity, StoreState};
 use crate::tables::{DataSource, Tables};
 use crate::{describe, interfaces};
@@ -124,6 +125,7 @@ pub(crate) struct ScenarioInner {
     pub(crate) hibernation: Option<hibernation::GuestIndices>,
     pub(crate) isolation: Isolation,
     pub(crate) instances: InstanceLimits,
+    pub(crate) memory: Arc<MemoryGauge>,
     /// Instances that there may be at once, in all cores.
     pub(crate) places: u32,
     pub(crate) limits: GuestLimits,
@@ -311,6 +313,7 @@ impl Compiled {
                 hibernation,
                 isolation,
                 instances,
+                memory: Arc::new(MemoryGauge::new(instances.kept_bytes_max)),
                 places,
                 limits,
                 grants,
