@@ -32,7 +32,7 @@ use self::measure::{Run, Setting};
 use self::report::Report;
 use self::results::{Results, Row};
 use self::target::Target;
-use self::tools::{Installed, Job, Tool, Wload};
+use self::tools::{Installed, Job, Tool, Variant, Wload};
 use self::workload::Workload;
 use crate::command::{cargo, run_for_output};
 use crate::repository::Repository;
@@ -85,13 +85,10 @@ type Ready = (Box<dyn Tool>, Installed);
 /// Finds and installs the tools; those that are missing are named.
 fn prepare(repository: &Repository, options: &BenchOptions, wload: &Path) -> Result<Vec<Ready>> {
     let mut all: Vec<Box<dyn Tool>> =
-        options.peers.iter().filter_map(|name| tools::peer(name)).collect();
+        options.peers.iter().filter_map(|name| tools::peer(name, wload)).collect();
     // Ours comes second, after the one that all are measured by.
-    for is_pinned in [true, false] {
-        all.insert(
-            options.peers.len().min(1),
-            Box::new(Wload { program: wload.to_owned(), is_pinned }),
-        );
+    for variant in [Variant::Pinned, Variant::Saved] {
+        all.insert(options.peers.len().min(1), Box::new(Wload::new(wload, variant)));
     }
     let mut ready = Vec::new();
     for tool in all {
@@ -132,7 +129,9 @@ impl Bench<'_> {
         let mut rows: Vec<(&Ready, Row)> = Vec::new();
         for ready in tools {
             for case in workload.cases() {
-                rows.push((ready, Row::new(ready.0.name(), case)));
+                let mut row = Row::new(ready.0.name(), case);
+                row.refusal = self.machine.too_many(case.users);
+                rows.push((ready, row));
             }
         }
         for round in 1..=self.options.rounds {

@@ -209,6 +209,9 @@ pub struct InstanceLimits {
     /// Instances that are kept for users that can be saved, in all cores together. More are made when
     /// more tasks are under way, and go when these end.
     pub kept_max: u32,
+    /// Bytes that the process may take for instances, with 16 KiB more for each user: beyond it none is
+    /// made while another one can be taken over.
+    pub kept_bytes_max: usize,
     /// Bytes of one saved user; what is larger is not saved. A hundred times what users have.
     pub saved_bytes_max: usize,
     /// Bytes by which the memory of an instance may have grown when another user takes it over.
@@ -219,10 +222,11 @@ pub struct InstanceLimits {
 
 impl Default for InstanceLimits {
     fn default() -> Self {
-        // Ten thousand Rust users take 0.7 GB, and as many memory maps as a process usually may have: a run
-        // of them pays nothing for saving.
+        // Ten thousand Rust users take 0.5 GB for their instances, and as many memory maps as a process usually
+        // may have: a run of them pays nothing for saving. Of Python it is some hundreds.
         Self {
             kept_max: INSTANCES_GROWN_MAX,
+            kept_bytes_max: 640 << 20,
             saved_bytes_max: 1 << 20,
             growth_bytes_max: 4 << 20,
             kept_values_bytes_max: 256 << 20,

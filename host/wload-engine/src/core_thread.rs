@@ -88,6 +88,7 @@ impl<F: ProgramFactory> CoreLoop<F> {
                 }
                 Input::LagTimer(due) => {
                     self.monitor.timer_fired(due);
+                    self.users.look_at_memory();
                     lag_at = Instant::now() + LAG_PERIOD;
                 }
                 Input::StartDue => self.users.start_some(),
@@ -117,15 +118,14 @@ impl<F: ProgramFactory> CoreLoop<F> {
             () = tokio::time::sleep_until(report_at) => Input::ReportDue,
             () = tokio::time::sleep_until(escalation.unwrap_or(report_at)), if escalation.is_some() => Input::Escalation,
             () = self.users.some_ended() => Input::UserEnded,
-            // Ends after everybody who is ready, and the driver, had a turn.
-            () = tokio::task::yield_now(), if self.users.has_starting() => Input::StartDue,
+            () = self.users.start_due(), if self.users.has_starting() => Input::StartDue,
         }
     }
 
     fn obey(&mut self, command: CoreCommand) {
         self.commands_obeyed += 1;
         match command {
-            CoreCommand::Users(counts) => self.users.set_counts(&counts),
+            CoreCommand::Users { counts, gap } => self.users.set_counts(&counts, gap),
             CoreCommand::StopAll => self.users.stop_all(),
             CoreCommand::AbortAll => self.users.abort_all(),
         }

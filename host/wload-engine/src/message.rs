@@ -3,6 +3,8 @@
 //! Control: [`CoreCommand`] goes down. Data: [`CoreReport`] goes up, about twice a second per core,
 //! never per request.
 
+use std::time::Duration;
+
 use wload_core::delta::StatsDelta;
 use wload_core::ids::CoreId;
 use wload_core::snapshot::CoreHealth;
@@ -11,7 +13,12 @@ use wload_core::snapshot::CoreHealth;
 #[derive(Clone, Debug)]
 pub(crate) enum CoreCommand {
     /// Have so many users of each class: start and stop what differs.
-    Users(Vec<u32>),
+    Users {
+        /// By class.
+        counts: Vec<u32>,
+        /// From one user that is started to the next.
+        gap: Duration,
+    },
     /// Stop all users: drain within the stop timeout of the plan, then stop, then abort.
     StopAll,
     /// Drop all users now.

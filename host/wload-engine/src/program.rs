@@ -44,6 +44,8 @@ pub(crate) trait ProgramFactory: 'static {
     fn core(&self) -> &Rc<CoreContext>;
     /// What its guests live in.
     fn instances(&self) -> InstanceCounts;
+    /// Looks whether they take too much memory.
+    fn look_at_memory(&self);
 }
 
 /// Makes instances of a scenario.
@@ -66,6 +68,10 @@ impl ProgramFactory for GuestFactory {
 
     fn instances(&self) -> InstanceCounts {
         self.0.counts()
+    }
+
+    fn look_at_memory(&self) {
+        self.0.look_at_memory();
     }
 }
 

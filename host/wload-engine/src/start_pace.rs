@@ -1,8 +1,9 @@
-//! How many users a core starts in a row: making an instance takes a hundred microseconds, and a thousand of
-//! them in a row would make every timer and every response of the users that already run late.
+//! How many users a core starts in a row, and when. Making an instance takes a hundred microseconds, and a thousand
+//! of them in a row would make every timer and every response of the users that already run late. And users that
+//! start together stay together where their pace is constant: a batch is spread over its second.
 //!
 //! Control. Upstream: `user_set.rs` asks before each slice. Between two slices the other users and the
-//! driver have their turn. Pure but for the clock. Invariant: while users wait to be started, starting takes
+//! driver have their turn. Pure but for the clock. Invariant: while users are due to be started, starting takes
 //! a millisecond at a time, or half as long as all others together where they need more: it is neither starved
 //! by users that always have something to do, nor does it starve them.
 
@@ -24,29 +25,65 @@ const SLICE_MAX: u32 = 1_024;
 /// Decides on the next slice from what the last one took.
 pub(crate) struct StartPace {
     slice: u32,
+    /// Users in the last slice: fewer where not so many were due.
+    begun: u32,
     began: Instant,
+    /// When the next user is due, and the one after it.
+    due: Instant,
+    gap: Duration,
     /// What the users of this slice took until they waited for something.
     spent: Rc<Cell<Duration>>,
 }
 
 impl StartPace {
     pub(crate) fn new() -> Self {
-        Self { slice: SLICE_FIRST, began: Instant::now(), spent: Rc::default() }
+        let now = Instant::now();
+        Self {
+            slice: SLICE_FIRST,
+            begun: 0,
+            began: now,
+            due: now,
+            gap: Duration::ZERO,
+            spent: Rc::default(),
+        }
     }
 
     /// Nobody was waiting to be started: the time until now was not a turn.
     pub(crate) fn begin(&mut self) {
         self.spent.set(Duration::ZERO);
+        self.due = Instant::now();
+    }
+
+    /// The time from one user to the next, from now on.
+    pub(crate) fn set_gap(&mut self, gap: Duration) {
+        self.gap = gap;
+    }
+
+    /// When the next slice begins: at once after everybody had a turn, where a user is due.
+    pub(crate) fn next_at(&self) -> Option<Instant> {
+        (self.due > Instant::now()).then_some(self.due)
     }
 
     /// Users to start now; the others had their turn since the last time.
     pub(crate) fn next_slice(&mut self) -> u32 {
+        let now = Instant::now();
         let spent = self.spent.replace(Duration::ZERO);
-        if !spent.is_zero() {
-            self.slice = slice_after(self.slice, spent, self.began.elapsed());
+        // A slice that was short of due users says nothing about how long one may be.
+        if !spent.is_zero() && self.begun >= self.slice {
+            self.slice = slice_after(self.slice, spent, now - self.began);
         }
-        self.began = Instant::now();
-        self.slice
+        self.begun = self.slice.min(self.count_due(now));
+        self.due += self.gap * self.begun;
+        self.began = now;
+        self.begun
+    }
+
+    fn count_due(&self, now: Instant) -> u32 {
+        if self.due > now {
+            return 0;
+        }
+        let gaps = (now - self.due).as_nanos().checked_div(self.gap.as_nanos());
+        gaps.map_or(u32::MAX, |gaps| u32::try_from(gaps).unwrap_or(u32::MAX).saturating_add(1))
     }
 
     /// Runs a user; its first step counts as its start.
@@ -110,6 +147,24 @@ mod tests {
         let slice = settled(240 * US, 24 * US, 10_000);
         assert_eq!(slice, 500);
         assert!(settled(240 * US, 24 * US, 100_000) <= SLICE_MAX);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_batch_is_spread_and_what_was_late_is_made_up_for() {
+        let mut pace = StartPace::new();
+        pace.begin();
+        pace.set_gap(10_000 * US);
+        assert_eq!(pace.next_slice(), 1);
+        assert_eq!(pace.next_at(), Some(Instant::now() + 10_000 * US));
+        assert_eq!(pace.next_slice(), 0);
+        tokio::time::advance(35_000 * US).await;
+        assert_eq!(pace.next_at(), None);
+        assert_eq!(pace.next_slice(), 3);
+        assert_eq!(pace.next_at(), Some(Instant::now() + 5_000 * US));
+        pace.set_gap(Duration::ZERO);
+        tokio::time::advance(5_000 * US).await;
+        assert_eq!(pace.next_slice(), SLICE_FIRST);
+        assert_eq!(pace.next_at(), None);
     }
 
     #[test]

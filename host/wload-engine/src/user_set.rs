@@ -103,13 +103,14 @@ impl<F: ProgramFactory> UserSet<F> {
         }
     }
 
-    /// Starts and stops users until there are so many of each class. Whoever has not been started in the first
-    /// slice is in [`Self::start_some`].
-    pub(crate) fn set_counts(&mut self, counts: &[u32]) {
+    /// Starts and stops users until there are so many of each class; so long it takes from one that is started
+    /// to the next. Whoever has not been started in the first slice is in [`Self::start_some`].
+    pub(crate) fn set_counts(&mut self, counts: &[u32], gap: Duration) {
         self.forget_ended();
         if self.starting.is_empty() {
             self.pace.begin();
         }
+        self.pace.set_gap(gap);
         let mut found = self.count_all();
         for (class, &wanted) in counts.iter().enumerate() {
             for _ in found[class]..wanted {
@@ -133,6 +134,14 @@ impl<F: ProgramFactory> UserSet<F> {
     /// Whether users wait to be started.
     pub(crate) fn has_starting(&self) -> bool {
         !self.starting.is_empty()
+    }
+
+    /// Ends when the next slice is due: not before everybody who is ready, and the driver, had a turn.
+    pub(crate) async fn start_due(&self) {
+        match self.pace.next_at() {
+            Some(due) => tokio::time::sleep_until(due).await,
+            None => tokio::task::yield_now().await,
+        }
     }
 
     /// Starts the next slice; the other users have their turn before the one after it.
@@ -192,6 +201,11 @@ impl<F: ProgramFactory> UserSet<F> {
     /// What the users live in.
     pub(crate) fn instances(&self) -> InstanceCounts {
         self.context.factory.instances()
+    }
+
+    /// Looks whether what they live in takes too much memory.
+    pub(crate) fn look_at_memory(&self) {
+        self.context.factory.look_at_memory();
     }
 
     /// When somebody must be pushed next.
@@ -318,13 +332,13 @@ mod tests {
                 let fake = Fake::new(&[], &[]);
                 let mut users =
                     UserSet::new(Rc::new(context(&fake)), CoreId(1), 3, Duration::ZERO, 1);
-                users.set_counts(&[3]);
+                users.set_counts(&[3], Duration::ZERO);
                 settle().await;
                 assert_eq!(users.counts(), [3]);
                 let created: Vec<String> =
                     fake.log().into_iter().filter(|line| line.contains("create")).collect();
                 assert_eq!(created, ["0 create 1", "0 create 4", "0 create 7"]);
-                users.set_counts(&[1]);
+                users.set_counts(&[1], Duration::ZERO);
                 assert_eq!(users.counts(), [1]);
                 settle().await;
                 assert_eq!(users.alive(), 1);
@@ -339,16 +353,16 @@ mod tests {
                 let fake = Fake::new(&[], &[]);
                 let mut users =
                     UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, Duration::ZERO, 1);
-                users.set_counts(&[1_000]);
+                users.set_counts(&[1_000], Duration::ZERO);
                 settle().await;
                 assert_eq!(users.counts(), [1_000]);
                 let created = || fake.log().iter().filter(|line| line.contains("create")).count();
                 assert!(created() > 0 && created() < 1_000, "{} at once", created());
                 // Those that have not begun are the first that are not wanted any more.
                 let begun = created();
-                users.set_counts(&[u32::try_from(begun).unwrap()]);
+                users.set_counts(&[u32::try_from(begun).unwrap()], Duration::ZERO);
                 assert!(!users.has_starting());
-                users.set_counts(&[1_000]);
+                users.set_counts(&[1_000], Duration::ZERO);
                 while users.has_starting() {
                     users.start_some();
                     settle().await;
@@ -368,7 +382,7 @@ mod tests {
                 let fake = Fake::new(&[Act::Hang], &[]);
                 let timeout = Duration::from_secs(5);
                 let mut users = UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, timeout, 1);
-                users.set_counts(&[1]);
+                users.set_counts(&[1], Duration::ZERO);
                 settle().await;
                 let start = Instant::now();
                 users.stop_all();

@@ -21,6 +21,7 @@ use crate::origin::BaseUrl;
 use crate::request::{self, PreparedRequest, RequestSpec};
 use crate::response::Exchange;
 use crate::shared::CoreHttp;
+use crate::turn::others_first;
 use crate::upload::RequestBody;
 use crate::user::User;
 
@@ -211,6 +212,7 @@ async fn exchange(
     values: &[String],
     body: RequestBody,
 ) -> Exchange {
+    others_first().await;
     let start = Instant::now();
     flight.clear();
     let limits = user.core.limits();

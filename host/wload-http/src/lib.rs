@@ -56,6 +56,7 @@ mod timeouts;
 mod timing;
 mod tls;
 mod trace;
+mod turn;
 mod upload;
 mod user;
 mod wire;

@@ -17,6 +17,7 @@ use crate::exchange::{Course, Flight, Head, Last, Trail};
 use crate::message::Step;
 use crate::request::PreparedRequest;
 use crate::response::Exchange;
+use crate::turn::others_first;
 use crate::upload::RequestBody;
 use crate::user::User;
 
@@ -61,6 +62,7 @@ impl OpenExchange {
         values: &[String],
         body: RequestBody,
     ) -> Opened {
+        others_first().await;
         let start = Instant::now();
         flight.clear();
         let limits = user.core.limits();

@@ -24,6 +24,7 @@ mod kept;
 mod loader;
 mod lru;
 mod machine_needs;
+mod memory_gauge;
 mod outside;
 mod pool;
 mod run_instances;

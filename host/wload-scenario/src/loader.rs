@@ -25,6 +25,7 @@ use crate::engine::{self, EpochTicker, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
 use crate::kept::KeptValues;
 use crate::machine_needs::MachineNeeds;
+use crate::memory_gauge::MemoryGauge;
 use crate::store_state::{Identity, StoreState};
 use crate::tables::{DataSource, Tables};
 use crate::{describe, interfaces};
@@ -125,6 +126,7 @@ pub(crate) struct ScenarioInner {
     pub(crate) hibernation: Option<hibernation::GuestIndices>,
     pub(crate) isolation: Isolation,
     pub(crate) instances: InstanceLimits,
+    pub(crate) memory: Arc<MemoryGauge>,
     /// Instances that there may be at once, in all cores.
     pub(crate) places: u32,
     pub(crate) limits: GuestLimits,
@@ -315,6 +317,7 @@ impl Compiled {
                 hibernation,
                 isolation,
                 instances,
+                memory: Arc::new(MemoryGauge::new(instances.kept_bytes_max)),
                 places,
                 limits,
                 grants,

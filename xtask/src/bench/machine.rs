@@ -11,6 +11,9 @@ use anyhow::{Context, Result, ensure};
 
 use crate::command::{output, program};
 
+/// Files that a generator has open besides its users' connections.
+const OTHER_FILES: u64 = 100;
+
 /// Who runs where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Machine {
@@ -20,6 +23,8 @@ pub(super) struct Machine {
     cores: usize,
     memory_gib: u64,
     kernel: String,
+    /// Files that a process may have open, connections included, when it asks for all.
+    files_max: u64,
 }
 
 impl Machine {
@@ -49,6 +54,18 @@ impl Machine {
             cores: cores.len(),
             memory_gib: kib.unwrap_or(0u64).div_ceil(1 << 20),
             kernel: read("/proc/sys/kernel/osrelease")?.trim().to_owned(),
+            files_max: files_max(&read("/proc/self/limits")?).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Why so many users cannot have a connection each; none when they can.
+    pub(super) fn too_many(&self, users: u32) -> Option<String> {
+        let needed = u64::from(users) + OTHER_FILES;
+        (needed > self.files_max).then(|| {
+            format!(
+                "{users} users need {needed} open files, and this machine allows a process {} (`ulimit -Hn`)",
+                self.files_max
+            )
         })
     }
 
@@ -73,6 +90,12 @@ impl Machine {
         let noun = if *cores == 1 { "core" } else { "cores" };
         format!("{model}, {cores} {noun}, {memory_gib} GiB, Linux {kernel}")
     }
+}
+
+/// Of the line `Max open files  1024  20000  files` the second number.
+fn files_max(limits: &str) -> Option<u64> {
+    let line = limits.lines().find(|line| line.starts_with("Max open files"))?;
+    line.split_whitespace().nth(4)?.parse().ok()
 }
 
 fn pin(core: usize) -> [OsString; 3] {

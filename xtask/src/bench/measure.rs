@@ -68,6 +68,8 @@ pub(super) struct Run {
     pub(super) true_us: Option<[f64; 2]>,
     /// How late its own timers were, as the tool says.
     pub(super) lag_p99_us: Option<f64>,
+    /// Whether it said that it was the bottleneck itself.
+    pub(super) says_saturated: Option<bool>,
     /// Everything the target counted, outside of the window as well.
     pub(super) all_requests: u64,
     /// What the tool ended with; none when it was stopped.
@@ -147,8 +149,8 @@ pub(super) fn run(
     let private = statistics::Spread::of(private).context("its memory is not shown")?;
     let needs_report = job.case.measure.needs_report();
     let exit_code = if needs_report { generator.finish()? } else { generator.stop() };
-    let is_accuracy = job.case.measure == Measure::Accuracy;
-    let times = if is_accuracy { target.service_times_us()? } else { Vec::new() };
+    let has_true_times = job.case.measure.has_true_times();
+    let times = if has_true_times { target.service_times_us()? } else { Vec::new() };
     let said = generator.said();
     Ok(Run {
         round: setting.round,
@@ -161,9 +163,10 @@ pub(super) fn run(
         start_cpu_seconds,
         peak_rss_kib,
         private_kib: private.median,
-        reported_us: is_accuracy.then(|| tool.percentiles_us(&said)).flatten(),
+        reported_us: has_true_times.then(|| tool.percentiles_us(&said)).flatten(),
         true_us: statistics::percentiles(times),
         lag_p99_us: needs_report.then(|| tool.lag_p99_us(&said)).flatten(),
+        says_saturated: needs_report.then(|| tool.says_saturated(&said)).flatten(),
         all_requests: target.total()?.received,
         exit_code,
     })

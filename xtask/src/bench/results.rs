@@ -122,6 +122,7 @@ fn run_json(run: &Run) -> Value {
         "reported_us": percentiles(run.reported_us),
         "true_us": percentiles(run.true_us),
         "lag_p99_us": run.lag_p99_us,
+        "says_saturated": run.says_saturated,
         "all_requests": run.all_requests,
         "exit_code": run.exit_code,
     })
@@ -147,6 +148,7 @@ pub(super) mod tests {
             reported_us: None,
             true_us: None,
             lag_p99_us: None,
+            says_saturated: None,
             all_requests: 700_000,
             exit_code: Some(0),
         }

@@ -18,6 +18,7 @@ pub(super) fn of(results: &Results) -> String {
         Measure::Accuracy => accuracy(results),
         Measure::Memory => memory(results),
         Measure::Lag => curve(results),
+        Measure::Saturation => saturation(results),
     };
     let mut text = format!("### {}: {}\n\n", workload.name(), workload.about());
     text.push_str(&table.markdown());
@@ -86,47 +87,74 @@ fn cost(results: &Results) -> Table {
     ];
     let mut table = Table::new(&header);
     for row in &results.rows {
-        let busy = |of: fn(&super::measure::Run) -> f64| {
-            let spread = row.spread(|run| Some(of(run) * 100.0 / run.seconds));
-            spread.map_or(NONE.to_owned(), |spread| format!("{:.0} %", spread.median))
-        };
         table.row(vec![
             row.tool.to_owned(),
             rate(row),
             ranged(row.spread(|run| run.cpu_us()), 2),
             number(base.and_then(|base| row.cost_ratio(base)), 2),
             number(row.spread(|run| Some(mib(run.peak_rss_kib as f64))).map(|it| it.median), 1),
-            busy(|run| run.cpu_seconds),
-            busy(|run| run.target_cpu_seconds),
+            busy(row, |run| run.cpu_seconds),
+            busy(row, |run| run.target_cpu_seconds),
         ]);
     }
     table
 }
 
 fn accuracy(results: &Results) -> Table {
-    let [low, high] = PERCENTILES;
-    let off = |percent| format!("p{percent} off by us");
-    let header = [
-        "tool".to_owned(),
-        format!("p{low} ms, true"),
-        off(low),
-        format!("p{high} ms, true"),
-        off(high),
-        "CPU us/request".to_owned(),
-    ];
-    let mut table = Table::new(&header.each_ref().map(String::as_str));
+    let mut header = vec!["tool".to_owned()];
+    header.extend(percentile_header());
+    header.push("CPU us/request".to_owned());
+    let mut table = Table::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
     for row in &results.rows {
-        let at = |index: usize| {
-            let told = row.spread(|run| Some(run.reported_us?[index] / 1e3)).map(|it| it.median);
-            let truth = row.spread(|run| Some(run.true_us?[index] / 1e3)).map(|it| it.median);
-            let off = row.spread(|run| Some(run.reported_us?[index] - run.true_us?[index]));
-            (format!("{}, {}", number(told, 2), number(truth, 2)), ranged(off, 0))
-        };
-        let ((low, low_off), (high, high_off)) = (at(0), at(1));
-        let cost = ranged(row.spread(|run| run.cpu_us()), 2);
-        table.row(vec![row.tool.to_owned(), low, low_off, high, high_off, cost]);
+        let mut cells = vec![row.tool.to_owned()];
+        cells.extend(percentile_cells(row));
+        cells.push(ranged(row.spread(|run| run.cpu_us()), 2));
+        table.row(cells);
     }
     table
+}
+
+fn saturation(results: &Results) -> Table {
+    let mut header = vec!["users".to_owned(), "requests/s".to_owned(), "tool busy".to_owned()];
+    header.extend(percentile_header());
+    header.push("says it is saturated".to_owned());
+    let mut table = Table::new(&header.iter().map(String::as_str).collect::<Vec<_>>());
+    for row in &results.rows {
+        let mut cells =
+            vec![row.case.users.to_string(), rate(row), busy(row, |run| run.cpu_seconds)];
+        cells.extend(percentile_cells(row));
+        let said = row.runs.iter().filter(|run| run.says_saturated == Some(true)).count();
+        cells.push(match row.runs.len() {
+            0 => NONE.to_owned(),
+            runs => format!("{said} of {runs}"),
+        });
+        table.row(cells);
+    }
+    table
+}
+
+fn percentile_header() -> [String; 4] {
+    let [low, high] = PERCENTILES;
+    let told = |percent| format!("p{percent} ms, true");
+    let off = |percent| format!("p{percent} off by us");
+    [told(low), off(low), told(high), off(high)]
+}
+
+/// What was reported and what was true, and how far they are apart.
+fn percentile_cells(row: &Row) -> [String; 4] {
+    let at = |index: usize| {
+        let told = row.spread(|run| Some(run.reported_us?[index] / 1e3)).map(|it| it.median);
+        let truth = row.spread(|run| Some(run.true_us?[index] / 1e3)).map(|it| it.median);
+        let off = row.spread(|run| Some(run.reported_us?[index] - run.true_us?[index]));
+        [format!("{}, {}", number(told, 2), number(truth, 2)), ranged(off, 0)]
+    };
+    let ([low, low_off], [high, high_off]) = (at(0), at(1));
+    [low, low_off, high, high_off]
+}
+
+fn busy(row: &Row, of: fn(&super::measure::Run) -> f64) -> String {
+    let spread = row.spread(|run| Some(of(run) * 100.0 / run.seconds));
+    spread.map_or(NONE.to_owned(), |spread| format!("{:.0} %", spread.median))
 }
 
 fn memory(results: &Results) -> Table {
@@ -174,7 +202,6 @@ fn curve(results: &Results) -> Table {
     let mut table = Table::new(&header);
     for row in &results.rows {
         let lag = row.spread(|run| Some(run.lag_p99_us? / 1e3)).map(|spread| spread.median);
-        let busy = row.spread(|run| Some(run.cpu_seconds * 100.0 / run.seconds));
         table.row(vec![
             row.case.users.to_string(),
             rate(row),
@@ -182,7 +209,7 @@ fn curve(results: &Results) -> Table {
             number(base.and_then(|base| row.cost_ratio(base)), 2),
             number(row.spread(|run| Some(mib(run.peak_rss_kib as f64))).map(|it| it.median), 1),
             number(lag, 1),
-            busy.map_or(NONE.to_owned(), |busy| format!("{:.0} %", busy.median)),
+            busy(row, |run| run.cpu_seconds),
         ]);
     }
     table

@@ -23,11 +23,12 @@ use crate::command::{cargo, program, run};
 use crate::printer;
 use crate::repository::Repository;
 
-pub(super) use wload::Wload;
+pub(super) use wload::{Variant, Wload};
 
-/// All tools but ours, in the order of tables. The first is what the others are measured by.
-pub(crate) const PEERS: [&str; 8] =
-    ["wrk", "h2load", "oha", "hey", "goose", "k6", "locust-fast", "locust"];
+/// All tools but ours, in the order of tables, and wload with Locust's file. The first is what the others are
+/// measured by.
+pub(crate) const PEERS: [&str; 9] =
+    ["wrk", "h2load", "oha", "hey", "goose", "k6", "wload-python", "locust-fast", "locust"];
 
 /// A tool that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,15 +78,21 @@ pub(super) trait Tool {
     /// The percentiles it reported, in microseconds; none when it reports none.
     fn percentiles_us(&self, said: &Said) -> Option<[f64; 2]>;
 
+    /// Whether it says that it was the bottleneck; none when it says nothing about itself.
+    fn says_saturated(&self, _: &Said) -> Option<bool> {
+        None
+    }
+
     /// How late it says that its own timers were, 99 of 100; none when it says nothing.
     fn lag_p99_us(&self, _: &Said) -> Option<f64> {
         None
     }
 }
 
-/// The tool of this name.
-pub(super) fn peer(name: &str) -> Option<Box<dyn Tool>> {
+/// The tool of this name; ours is this program.
+pub(super) fn peer(name: &str, wload: &Path) -> Option<Box<dyn Tool>> {
     match name {
+        Wload::NAME_PYTHON => Some(Box::new(Wload::new(wload, Variant::Python))),
         "wrk" => Some(Box::new(wrk::Wrk)),
         "h2load" => Some(Box::new(h2load::H2load)),
         "oha" => Some(Box::new(oha::Oha)),
@@ -172,9 +179,9 @@ mod tests {
     #[test]
     fn every_name_has_its_tool() {
         for name in PEERS {
-            assert_eq!(peer(name).map(|tool| tool.name()), Some(name));
+            assert_eq!(peer(name, Path::new("wload")).map(|tool| tool.name()), Some(name));
         }
-        assert!(peer("ab").is_none());
+        assert!(peer("ab", Path::new("wload")).is_none());
     }
 
     #[test]

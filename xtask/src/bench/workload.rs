@@ -24,6 +24,8 @@ pub(crate) enum Workload {
     Waiting10000,
     /// What a request costs with more and more users.
     Curve,
+    /// What wload says about a target whose times are known, with less and less of its core to spare.
+    Accuracy,
 }
 
 /// What each user does. Each tool has it in its own words.
@@ -82,12 +84,19 @@ pub(crate) enum Measure {
     Memory,
     /// Cost, and how late the tool's own timers were.
     Lag,
+    /// Reported percentiles beside the true ones, how busy the tool was, and whether it said so.
+    Saturation,
 }
 
 impl Measure {
+    /// Whether the target's own times are asked for.
+    pub(crate) fn has_true_times(self) -> bool {
+        matches!(self, Self::Accuracy | Self::Saturation)
+    }
+
     /// Whether a tool has to come to its own end, since it reports only there.
     pub(crate) fn needs_report(self) -> bool {
-        matches!(self, Self::Accuracy | Self::Lag)
+        matches!(self, Self::Accuracy | Self::Lag | Self::Saturation)
     }
 }
 
@@ -104,7 +113,7 @@ pub(crate) struct Case {
 const LATENCY: &str = "lognormal:10ms,0.4";
 
 impl Workload {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Get,
         Self::Shop,
         Self::Body,
@@ -114,6 +123,7 @@ impl Workload {
         Self::Waiting1000,
         Self::Waiting10000,
         Self::Curve,
+        Self::Accuracy,
     ];
 
     /// As it is typed.
@@ -128,6 +138,7 @@ impl Workload {
             Self::Waiting1000 => "waiting-1000",
             Self::Waiting10000 => "waiting-10000",
             Self::Curve => "curve",
+            Self::Accuracy => "accuracy",
         }
     }
 
@@ -143,6 +154,7 @@ impl Workload {
             Self::Waiting1000 => "1,000 users who wait: one GET, then 10 s of nothing",
             Self::Waiting10000 => "10,000 users who wait: one GET, then 10 s of nothing",
             Self::Curve => "Cost of a GET with more and more users in a closed loop",
+            Self::Accuracy => "Reported against true response times, up to the end of the core",
         }
     }
 
@@ -169,6 +181,10 @@ impl Workload {
                 let case = |users| Case { users, measure: Measure::Lag, ..get };
                 [10, 100, 1_000, 10_000, 100_000].map(case).to_vec()
             }
+            Self::Accuracy => {
+                let case = |users| Case { users, measure: Measure::Saturation, ..get };
+                [16, 100, 200, 300, 400, 500, 600, 700].map(case).to_vec()
+            }
         }
     }
 
@@ -177,7 +193,7 @@ impl Workload {
         match self {
             Self::Https => &["--tls"],
             Self::Http2 => &["--tls", "--http2"],
-            Self::Latency => &["--latency", LATENCY],
+            Self::Latency | Self::Accuracy => &["--latency", LATENCY],
             _ => &[],
         }
     }
@@ -189,7 +205,7 @@ impl Workload {
 
     /// Whether other tools do it, too.
     pub(crate) fn has_peers(self) -> bool {
-        self != Self::Curve
+        !matches!(self, Self::Curve | Self::Accuracy)
     }
 }
 

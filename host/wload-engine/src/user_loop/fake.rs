@@ -120,6 +120,8 @@ impl ProgramFactory for FakeFactory {
     fn instances(&self) -> InstanceCounts {
         InstanceCounts::default()
     }
+
+    fn look_at_memory(&self) {}
 }
 
 impl Program for FakeUser {

@@ -75,8 +75,8 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     for warning in loaded.warnings.iter().chain(&short) {
         tracing::warn!("{}", logging::plain(warning));
     }
-    let kept_max = loaded.settings.limits.instances.kept_max;
-    narrate::isolation(loaded.settings.isolation, &loaded.info, users_max, kept_max);
+    let kept = loaded.settings.limits.instances;
+    narrate::isolation(loaded.settings.isolation, &loaded.info, users_max, &kept);
     let (settings, scenario) = load::prepare(env, loaded, users_max)?;
     let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)

@@ -8,10 +8,12 @@ use tracing::{debug, error, info, warn};
 use wload_core::cancel::StopReason;
 use wload_core::event::RunEvent;
 use wload_core::isolation::Isolation;
+use wload_core::limits::InstanceLimits;
 use wload_core::shape::Tick;
 use wload_core::user_class::ScenarioInfo;
 
 use crate::logging::{plain, scenario_line};
+use crate::time_span::size_text;
 
 /// Before the run.
 pub(super) fn before(version: &str, run_time: Option<Duration>, has_shape: bool, seed: u64) {
@@ -25,7 +27,7 @@ pub(super) fn before(version: &str, run_time: Option<Duration>, has_shape: bool,
 }
 
 /// How users and instances belong together.
-pub(super) fn isolation(mode: Isolation, info: &ScenarioInfo, users: u32, kept_max: u32) {
+pub(super) fn isolation(mode: Isolation, info: &ScenarioInfo, users: u32, kept: &InstanceLimits) {
     if mode == Isolation::Pinned {
         info!("Isolation pinned: each user keeps an instance for its whole life");
         return;
@@ -35,9 +37,12 @@ pub(super) fn isolation(mode: Isolation, info: &ScenarioInfo, users: u32, kept_m
         classes.filter_map(|class| Some((&class.name, class.pinned.as_ref()?)))
     };
     if pinned().count() < info.classes.len() {
-        let saved =
-            if users <= kept_max { "nobody has to be saved" } else { "the others are saved" };
-        info!("Isolation {mode}: up to {kept_max} instances are kept for {users} users; {saved}");
+        let InstanceLimits { kept_max, kept_bytes_max, .. } = kept;
+        let memory = size_text(*kept_bytes_max as u64);
+        info!(
+            "Isolation {mode}: up to {kept_max} instances and {memory} of memory are kept for {users} users; \
+             when that is not enough, users are saved while they wait"
+        );
     }
     for (class, why) in pinned() {
         let (class, why) = (plain(class), plain(why));
