@@ -117,8 +117,8 @@ def _replace(places: list[tuple[Any, Any]], make: Any) -> list[Rows]:
 
 
 def _own_rows(rows: list[Any]) -> Rows | None:
-    """For a global."""
-    pages = None if packing.held_rows(rows) else packing.pack(rows)
+    """For a global. The last row may be what a loop's variable still holds: it is a row of its own from now on."""
+    pages = packing.pack(rows) if packing.held_rows(rows).keys() <= {len(rows) - 1} else None
     return None if pages is None else Rows(pages, len(rows))
 
 

@@ -5,6 +5,7 @@ are closures, default arguments and what packages keep for themselves. Invariant
 is watched is as the build left it.
 """
 
+import io
 import pickle
 import types
 from typing import Any
@@ -28,7 +29,7 @@ class Watch:
                             if isinstance(item, type) and item.__module__ in names]
         saving.share_globals(space for *_, space in self.spaces)
         self.names = [self._own(space) for *_, space in self.spaces]
-        self.pickles = [{name: _pickled(value) for name, value in own.items()
+        self.pickles = [{name: _content(value) for name, value in own.items()
                          if not isinstance(value, (*FIXED, Rows))}
                         for own in self.names]
 
@@ -59,9 +60,8 @@ class Watch:
             elif pickles[name] is None:
                 return False
             else:
-                value = pickle.loads(pickles[name])
-                then[name] = value
-                setattr(space, name, value)
+                then[name] = _put_back(then[name], pickle.loads(pickles[name]))
+                setattr(space, name, then[name])
         return all(value is not None for each in self.pickles for value in each.values())
 
     def export(self) -> bytes:
@@ -69,7 +69,7 @@ class Watch:
         kept = []
         for index, name, value in self.changes():
             table = saving.packed(value)
-            if value is not MISSING and (data := _pickled(table or value)) is not None:
+            if value is not MISSING and not _is_closed_file(value) and (data := _pickled(table or value)) is not None:
                 kept.append((index, name, table is not None, data))
         return pickle.dumps(kept) if kept else b""
 
@@ -84,7 +84,25 @@ def _has_changed(value: Any, then: Any) -> bool:
     """Whether what is the same object has other content than when it was pickled or packed."""
     if type(value) is Rows:
         return not value.is_untouched and saving.packed(value) != (value.pages, value.full_count)
-    return then is not MISSING and _pickled(value) != then
+    return then is not MISSING and _content(value) != then
+
+
+def _is_closed_file(value: Any) -> bool:
+    """What `with open(...) as file` leaves at the top of a module: only its attributes can change."""
+    return isinstance(value, io.IOBase) and value.closed
+
+
+def _content(value: Any) -> bytes | None:
+    return _pickled(vars(value) if _is_closed_file(value) else value)
+
+
+def _put_back(then: Any, content: Any) -> Any:
+    """A value with the content that it had."""
+    if not _is_closed_file(then):
+        return content
+    vars(then).clear()
+    vars(then).update(content)
+    return then
 
 
 def _pickled(value: Any) -> bytes | None:

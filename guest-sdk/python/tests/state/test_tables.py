@@ -360,6 +360,25 @@ class OfModules(Case):
         self.assertIs(self.module.SAME, self.module.ROWS)
         self.assertEqual((type(self.module.OTHER), type(self.module.THIRD)), (list, list))
 
+    def test_a_file_that_a_module_has_closed_is_no_reason_for_a_new_instance(self):
+        with open(__file__) as self.module.file:
+            pass
+        file, watch = self.module.file, self.watch()
+        for change in (lambda: None, lambda: setattr(file, "left", 1), lambda: setattr(self.module, "file", None)):
+            change()
+            self.assertTrue(watch.reset())
+            self.assertIs(self.module.file, file)
+            self.assertEqual(vars(file), {"mode": "r"})
+        with open(__file__) as self.module.opened:
+            self.assertFalse(self.watch().reset())
+
+    def test_a_table_that_a_loop_at_the_top_has_filled_is_a_table(self):
+        self.module.ROWS.append(dict(self.module.ROWS[0]))
+        self.module.row = self.module.ROWS[-1]
+        self.watch()
+        self.assertIs(type(self.module.ROWS), Rows)
+        self.assertEqual(self.module.ROWS[-1], self.module.row)
+
     def test_what_a_listener_reads_goes_to_the_users_as_pages(self):
         watch = self.watch()
         self.module.few = table()
