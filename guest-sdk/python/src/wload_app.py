@@ -9,6 +9,10 @@ import sys
 from typing import Any
 
 from wload import sleeping  # First: others keep what `time.sleep` is when they are imported.
+from wload import memory, preload
+
+preload.standard_library()
+memory.pack()  # What follows is what users run.
 
 import locust
 import wload
@@ -18,7 +22,7 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, nesting, packages, preload, randomness, saving, state, tracebacks, tree
+from wload import absent, arguments, files, handles, nesting, packages, randomness, saving, state, tracebacks, tree
 
 import wload_stage
 
@@ -73,7 +77,6 @@ def _authors() -> list[Any]:
             tracebacks.PLACE.sub("", getattr(module, "__file__", None) or "") in _sources]
 
 
-preload.standard_library()
 _scanned: set[str] = set()
 while _fresh := [module for module in _authors() if module.__name__ not in _scanned]:
     _scanned.update(module.__name__ for module in _fresh)
@@ -100,6 +103,7 @@ def _ready() -> None:
     sleeping.go_live()
     if not INSTANCE["is_ready"]:
         INSTANCE["is_ready"] = True
+        handles.restore()
         randomness.reseed(host_random.get_u64())
         ENVIRONMENT.parsed_options = arguments.parsed(PARSER)
 
@@ -131,6 +135,7 @@ def _tell(error: Exception, where: Any) -> None:
 
 def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
     """Runs the author's code; an exception becomes a row, unless a listener that hears of it steers the user."""
+    memory.tidy()
     if "woken" in INSTANCE:
         _wake()
     try:
@@ -344,3 +349,5 @@ class Hibernation:
         return WATCH.reset()
 
 
+memory.settle()
+handles.install()

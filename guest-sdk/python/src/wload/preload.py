@@ -15,13 +15,15 @@ from typing import Any
 
 from wload import sleeping
 
-# What the standard library itself imports only when a function is called, or a codec asked for.
+# What the standard library itself imports only when a function is called, or a codec asked for; and what the SDK
+# imports, so that nothing of the standard library lies among what users run.
 STANDARD = (
-    "_pylong", "_strptime", "bisect", "calendar", "copy", "datetime", "decimal", "difflib", "email.utils",
-    "encodings.ascii", "encodings.cp1252", "encodings.idna", "encodings.latin_1", "encodings.utf_16",
-    "encodings.utf_8_sig", "fractions", "heapq", "html.entities",
-    "importlib.readers", "importlib.resources._adapters", "inspect", "ipaddress", "locale", "numbers",
-    "pprint", "secrets", "statistics", "stringprep", "tempfile", "textwrap", "tokenize", "unicodedata", "uuid",
+    "_pylong", "_strptime", "argparse", "ast", "base64", "bisect", "calendar", "copy", "csv", "dataclasses",
+    "datetime", "decimal", "difflib", "email.utils", "encodings.ascii", "encodings.cp1252", "encodings.idna",
+    "encodings.latin_1", "encodings.utf_16", "encodings.utf_8_sig", "enum", "fractions", "hashlib", "heapq",
+    "html.entities", "http", "importlib.readers", "importlib.resources._adapters", "inspect", "ipaddress", "json",
+    "locale", "logging", "mimetypes", "numbers", "pickle", "pprint", "random", "secrets", "statistics",
+    "stringprep", "tempfile", "textwrap", "tokenize", "traceback", "typing", "unicodedata", "urllib.parse", "uuid",
 )
 # Nothing that runs in a sandbox, and an import that does more than to import.
 UNWANTED = {"antigravity", "idlelib", "test", "this", "tkinter", "turtle", "turtledemo", "unittest", "venv"}

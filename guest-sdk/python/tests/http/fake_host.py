@@ -6,9 +6,10 @@ records follows `wit/http.wit`: one row for each exchange, unless it is silent o
 """
 
 import enum
+import re
 import sys
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ class Host:
         self.answer: Any = Answer()
         self.sent: list[tuple[RequestSpec, bytes | None]] = []
         self.rows: list[tuple[str, str, str | None]] = []
+        self.values: list[list[str]] = []
         self.templates = 0
         self.templates_open = 0
         self.timeouts: list[Any] = []
@@ -131,6 +133,15 @@ class Exchange:
         HOST.rows.append((self.spec.method, self.spec.name, verdict))
 
 
+def rendered(url: str, values: list[str]) -> str:
+    """The URL of a template with these values in its places."""
+    left = list(values)
+    parts = re.split(r"(\{\{|\}\}|\{[^{}]+\})", url)
+    text = "".join(part[0] if part in ("{{", "}}") else left.pop(0) if part.startswith("{") else part for part in parts)
+    assert not left, f"{url} has fewer places than {values}"
+    return text
+
+
 class RequestTemplate:
     """`http.request-template`."""
 
@@ -147,7 +158,8 @@ class RequestTemplate:
         HOST.timeouts.append(timeouts)
 
     def send(self, values: list[str], body: bytes | None) -> Any:
-        return HOST.send(self.spec, body)
+        HOST.values.append(values)
+        return HOST.send(replace(self.spec, url=rendered(self.spec.url, values)), body)
 
     open = send
 

@@ -19,7 +19,7 @@ from locust.contrib.fasthttp import FastHttpSession, LocustBadStatusCode
 from requests.auth import HTTPBasicAuth
 from wload.http import release
 from wload.http.rest import RestMixin
-from wload.http.templates import GENERATION_MAX
+from wload.http.templates import CACHE, GENERATION_MAX
 
 BASE = "http://target:80/base"
 
@@ -52,6 +52,26 @@ class Sending(WithClients):
             self.http.get("/a", allow_redirects=False)
             self.http.get("/a", name="other")
         self.assertEqual(self.host.templates, 4)
+
+    def test_no_empty_list_is_passed_with_a_template_and_the_url_stays(self):
+        for url in ("/a", "/a?b={c}", "http://other:1?x=1", "http://other:1/"):
+            for _ in range(2):
+                self.http.get(url)
+            first, second = self.host.sent[-2:]
+            self.assertEqual(second[0].url, first[0].url)
+            self.assertEqual(self.host.values[-1], [""])
+
+    def test_a_template_for_a_url_without_a_path_has_no_places(self):
+        for _ in range(2):
+            self.fast.get("http://other:1")
+        self.assertEqual(self.host.sent[-1][0].url, "http://other:1")
+        self.assertEqual(self.host.values[-1], [])
+
+    def test_a_request_that_never_comes_again_is_not_kept(self):
+        for number in range(5 * GENERATION_MAX):
+            self.http.get(f"/{number}")
+        self.assertFalse(CACHE.recent or CACHE.older)
+        self.assertLessEqual(len(CACHE.seen) + len(CACHE.seen_before), 2 * GENERATION_MAX)
 
     def test_templates_are_bounded_and_given_back(self):
         for number in range(5 * GENERATION_MAX):

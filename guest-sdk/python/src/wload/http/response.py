@@ -207,8 +207,11 @@ class BaseResponse(ABC):
         }
 
     def _meta_url(self) -> str:
+        asked = self._prepared.url
+        if self._exchange.url() == asked:
+            return asked
         history = self._exchange.history()
-        return history[0].url if history else self._prepared.url
+        return history[0].url if history else asked
 
     def _full_context(self) -> dict[str, Any]:
         user = self._session.user

@@ -124,16 +124,18 @@ class BaseSession(ABC):
         event = self.request_event
         started = time() if catch or stream or event._handlers else 0.0
         prepared = CACHE.recent.get(key) or CACHE.find_older(key)
+        is_new = prepared is None
+        if is_new:
+            prepared = self._prepare(key, url)
+            is_new = not CACHE.add(key, prepared)
         if stream:
-            prepared = prepared or self._prepare(key, url)
             begun = perf_counter()
             reply = prepared.open(body)
             head_ms = (perf_counter() - begun) * 1e3
-        elif prepared is not None:
-            reply = prepared.send(body)
-        else:
-            prepared = self._prepare(key, url)
+        elif is_new:
             reply = prepared.send_once(body)
+        else:
+            reply = prepared.send(body)
         make = self.CATCHING_RESPONSE if catch else self.RESPONSE
         response = make(self, prepared, reply.exchange, reply.status, body)
         if started:
@@ -168,7 +170,7 @@ class BaseSession(ABC):
         """The exception of this client for a request without a response."""
 
     def _prepare(self, key: tuple[Any, ...], url: str) -> Prepared:
-        """The request in full, kept for when it comes again."""
+        """The request in full."""
         _, method, final, name, stream, redirects, phases, fields, given = key
         sent_url = urls.requote(self._build_url(final))
         row = name or self._row_name(url, sent_url)
@@ -178,9 +180,7 @@ class BaseSession(ABC):
         recording = SILENT if stream or sent_method != method else JUDGED
         limit = self._redirects_max if redirects is None else redirects
         spec = http.RequestSpec(sent_method, sent_url, row, headers, recording, limit, None, True)
-        prepared = Prepared(spec, phases, method)
-        CACHE.add(key, prepared)
-        return prepared
+        return Prepared(spec, phases, method)
 
     def _merged(self, given: Any, fields: Any) -> list[tuple[str, bytes]]:
         """The fields that are sent: the session's, over them those of the body where nobody gave them, over them the

@@ -1,8 +1,9 @@
 """Requests that were sent before, so that they need not be described to the host again.
 
 Upstream: `session.py`. Downstream: `http.request-template`. A request that is seen for the first time is sent as it
-is, because most URLs with an id in them never come again; the second time it becomes a template, which halves its
-cost. Two generations of a dictionary bound how many are kept, with nothing to keep in order on a hit.
+is, because most URLs with an id in them never come again, and only its hash is kept; the second time it becomes a
+template, which halves its cost. Two generations of a dictionary bound how many are kept, with nothing to keep in order
+on a hit.
 Invariants: at most `2 * GENERATION_MAX` templates exist in an instance (the host's limit is 1,000), and `release()`
 gives all of them back.
 """
@@ -11,18 +12,23 @@ from typing import Any
 
 from componentize_py_types import Err
 from wit_world.imports import http
+from wload.http import urls
 from wload.http.failures import raise_refusal
 
 # With two generations 800: the host's limit `templates` of 1,000 leaves room for those of an author.
 GENERATION_MAX = 400
 
 NO_VALUES: list[str] = []
+# The bindings of componentize-py 0.25.1 lose 16 bytes for each empty list that they pass. So a template has a place at
+# its end, and each time nothing is put there.
+NOTHING = [""]
+END = "{end}"
 
 
 class Prepared:
     """One request without its body: everything that is the same each time it is sent."""
 
-    __slots__ = ("method", "name", "phases", "redirects_max", "spec", "template", "url")
+    __slots__ = ("method", "name", "phases", "redirects_max", "spec", "template", "url", "values")
 
     def __init__(self, spec: http.RequestSpec, phases: tuple[float | None, float | None] | None,
                  method: str) -> None:
@@ -34,6 +40,7 @@ class Prepared:
         self.phases = phases
         self.redirects_max = spec.redirects
         self.template: http.RequestTemplate | None = None
+        self.values = NOTHING if urls.has_path(spec.url) else NO_VALUES
 
     def send_once(self, body: bytes | None) -> http.Reply:
         """Sends it without making a template, where that can be said."""
@@ -43,16 +50,16 @@ class Prepared:
 
     def send(self, body: bytes | None) -> http.Reply:
         """Sends it by its template."""
-        return (self.template or self.make_template()).send(NO_VALUES, body)
+        return (self.template or self.make_template()).send(self.values, body)
 
     def open(self, body: bytes | None) -> http.Reply:
         """Sends it and comes back with the head of the response."""
-        return (self.template or self.make_template()).open(NO_VALUES, body)
+        return (self.template or self.make_template()).open(self.values, body)
 
     def make_template(self) -> http.RequestTemplate:
         """Makes the template. What the host says to a malformed request becomes an `InvalidURL`."""
         spec = self.spec
-        escaped = spec.url.replace("{", "{{").replace("}", "}}")
+        escaped = spec.url.replace("{", "{{").replace("}", "}}") + END * len(self.values)
         prepared = http.RequestSpec(spec.method, escaped, spec.name, spec.headers, spec.recording, spec.redirects,
                                     spec.timeout, spec.keep_body)
         try:
@@ -70,25 +77,43 @@ class Prepared:
 class Cache:
     """What was prepared lately, by everything that it depends on."""
 
-    __slots__ = ("older", "recent")
+    __slots__ = ("older", "recent", "seen", "seen_before")
 
     def __init__(self) -> None:
         self.recent: dict[Any, Prepared] = {}
         self.older: dict[Any, Prepared] = {}
+        self.seen: set[int] = set()
+        self.seen_before: set[int] = set()
 
     def find_older(self, key: Any) -> Prepared | None:
         """What is not in `recent`, and will be from now on."""
         prepared = self.older.pop(key, None)
         if prepared is not None:
-            self.add(key, prepared)
+            self._keep(key, prepared)
         return prepared
 
-    def add(self, key: Any, prepared: Prepared) -> None:
-        """Keeps it; the generation before the last is forgotten."""
+    def add(self, key: Any, prepared: Prepared) -> bool:
+        """Keeps what comes for the second time, and the hash of what comes for the first; says whether it was kept."""
+        mark = hash(key)
+        if mark in self.seen or mark in self.seen_before:
+            self._keep(key, prepared)
+            return True
+        if len(self.seen) >= GENERATION_MAX:
+            self.seen_before, self.seen = self.seen, set()
+        self.seen.add(mark)
+        return False
+
+    def _keep(self, key: Any, prepared: Prepared) -> None:
+        """The generation before the last is forgotten."""
         if len(self.recent) >= GENERATION_MAX:
             self.older = self.recent.copy()
             self.recent.clear()
         self.recent[key] = prepared
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        for kept in (self.recent, self.older, self.seen, self.seen_before):
+            kept.clear()
 
 
 CACHE = Cache()
@@ -96,5 +121,4 @@ CACHE = Cache()
 
 def release() -> None:
     """Forgets everything that was prepared: the instance goes to another user."""
-    CACHE.recent.clear()
-    CACHE.older.clear()
+    CACHE.clear()

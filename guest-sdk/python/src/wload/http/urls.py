@@ -71,6 +71,12 @@ def path_and_query(url: str) -> str:
     return path if path.startswith("/") else "/" + path
 
 
+def has_path(url: str) -> bool:
+    """Whether an absolute URL has a path or a query: something may be written behind it."""
+    rest = url.partition("://")[2]
+    return "/" in rest or "?" in rest
+
+
 def split_credentials(base: str) -> tuple[str, tuple[str, str] | None]:
     """A base URL without `user:password@`, and these two."""
     scheme, _, rest = base.partition("://")
