@@ -15,8 +15,7 @@ use wload_tests::target;
 /// Fetching the tool, building and compiling, on a machine that has other work.
 const BUILD_TIME: Duration = Duration::from_secs(300);
 /// What wload says when PyPI is not there.
-const UNREACHABLE: [&str; 2] =
-    ["failed to fetch componentize-py", "pip could not reach its index"];
+const UNREACHABLE: [&str; 2] = ["failed to fetch componentize-py", "pip could not reach its index"];
 
 /// Writes wheels: `NAME TAG NEEDS` and then files of the package as `PATH=CONTENT`.
 const WHEEL: &str = r#"
@@ -146,7 +145,10 @@ fn a_package_with_native_code_is_refused_with_who_needs_it() {
 
 #[test]
 fn packages_of_this_machine_and_missing_ones_are_not_found() {
-    let files = [("locustfile.py", "import faker\n"), ("venv/lib/python3/site-packages/faker.py", "X = 1\n")];
+    let files = [
+        ("locustfile.py", "import faker\n"),
+        ("venv/lib/python3/site-packages/faker.py", "X = 1\n"),
+    ];
     let folder = folder("python_missing", &files);
     let test = "packages_of_this_machine_and_missing_ones_are_not_found";
     let build = wload(&folder, "build").env("VIRTUAL_ENV", folder.join("venv"));
@@ -163,7 +165,8 @@ fn a_package_of_pypi_without_a_pure_wheel_is_built_from_its_source() {
     let scenario = "import jinja2\nimport markupsafe\nfrom locust import HttpUser, task\n\n\n\
                     class Reader(HttpUser):\n    @task\n    def read(self):\n        \
                     step = jinja2.Template('{{ x|e }}').render(x='a')\n        self.client.get(f'/log/{step}')\n";
-    let files = [("locustfile.py", scenario), ("requirements.txt", "jinja2==3.1.6\nmarkupsafe==3.0.2\n")];
+    let files =
+        [("locustfile.py", scenario), ("requirements.txt", "jinja2==3.1.6\nmarkupsafe==3.0.2\n")];
     let folder = folder("python_pypi", &files);
     let test = "a_package_of_pypi_without_a_pure_wheel_is_built_from_its_source";
     let target = target::start();

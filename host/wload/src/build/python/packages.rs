@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn one_line_says_what_is_taken_of_the_file_and_what_is_not() {
-        let text = |names: &[&str], own: &[&str]| summary("a/requirements.txt", &listed(names, own));
+        let text =
+            |names: &[&str], own: &[&str]| summary("a/requirements.txt", &listed(names, own));
         assert_eq!(text(&["faker"], &[]), "Using a/requirements.txt: faker");
         let both = "Using a/requirements.txt: faker, jinja2 (wload stands in for locust)";
         assert_eq!(text(&["faker", "jinja2"], &["locust"]), both);
