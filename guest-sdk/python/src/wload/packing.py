@@ -71,33 +71,41 @@ def load_page(page: bytes) -> list[Any]:
 
 def reference_counts(values: Iterable[Any]) -> list[int]:
     """How often each is referred to; comparable only with what this function says of others."""
-    return [sys.getrefcount(value) for value in values]
+    return list(map(sys.getrefcount, values))
 
 
 # Of what is in one container and nowhere else.
 ALONE = reference_counts([{}])[0]
 
 
-def snapshot(rows: list[Any]) -> tuple[Any, list[Any]] | None:
-    """What makes rows of scalars what they are, to be compared by `is_same`; None for other rows."""
+def snapshot(rows: list[Any]) -> tuple[Any, ...] | None:
+    """What makes rows of scalars what they are, for `is_same`; None for other rows."""
     kinds = set(map(type, rows))
-    if kinds == {dict}:
-        form: Any = set(map(tuple, rows))
-        values = list(chain.from_iterable(map(dict.values, rows)))
-        if len(form) > 1:
-            return None
-    elif kinds in FLAT:
-        form, values = list(map(len, rows)), list(chain.from_iterable(rows))
-    else:
-        form, values = None, list(rows)
-    return (form, values) if SCALARS.issuperset(map(type, values)) else None
+    if not (kinds in FLAT or kinds <= SCALARS):
+        return None
+    values = list(_values(rows, kinds))
+    return (kinds, *_form(rows, kinds), values) if SCALARS.issuperset(map(type, values)) else None
 
 
-def is_same(one: tuple[Any, list[Any]] | None, other: tuple[Any, list[Any]] | None) -> bool:
-    """Whether the rows have the very same values in the same places."""
-    if one is None or other is None or one[0] != other[0] or len(one[1]) != len(other[1]):
+def is_same(then: tuple[Any, ...], rows: list[Any]) -> bool:
+    """Whether rows have the very same values in the same places as those of a snapshot."""
+    kinds = set(map(type, rows))
+    if (kinds, *_form(rows, kinds)) != then[:-1]:
         return False
-    return all(map(operator.is_, one[1], other[1]))
+    return all(map(operator.is_, then[-1], _values(rows, kinds)))
+
+
+def _form(rows: list[Any], kinds: set[type]) -> tuple[list[int], list[Any]]:
+    """How long rows are, and the keys of all."""
+    lengths = list(map(len, rows)) if kinds in FLAT else [len(rows)]
+    return lengths, list(chain.from_iterable(rows)) if kinds == {dict} else []
+
+
+def _values(rows: list[Any], kinds: set[type]) -> Iterable[Any]:
+    """The values of flat rows, one after the other."""
+    if kinds == {dict}:
+        return chain.from_iterable(map(dict.values, rows))
+    return chain.from_iterable(rows) if kinds in FLAT else rows
 
 
 def held_rows(rows: list[Any]) -> dict[int, Any]:
@@ -108,8 +116,7 @@ def held_rows(rows: list[Any]) -> dict[int, Any]:
     if max(counts, default=0) > ALONE:
         held = {place: row for place, (row, count) in enumerate(zip(rows, counts))
                 if count > ALONE and type(row) in MUTABLE}
-    inside = map(dict.values, rows) if kinds == {dict} else rows
-    if kinds <= SCALARS or (kinds in FLAT and SCALARS.issuperset(map(type, chain.from_iterable(inside)))):
+    if kinds <= SCALARS or (kinds in FLAT and SCALARS.issuperset(map(type, _values(rows, kinds)))):
         return held
     return held | {place: row for place, row in enumerate(rows) if has_held_parts(row)}
 

@@ -56,7 +56,7 @@ class Rows(list):
     @property
     def is_as_in_pages(self) -> bool:
         """It was unpacked, but is known to have the rows of its pages still."""
-        return self._snapshot is not None and packing.is_same(self._snapshot, packing.snapshot(self))
+        return self._snapshot is not None and packing.is_same(self._snapshot, self)
 
     def runs(self) -> list[tuple[int, int]]:
         """The numbers of the rows that are left; of an unpacked list those of all that it had."""
