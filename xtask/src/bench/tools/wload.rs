@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Installed, Job, Said, Tool, version_of, words};
 use crate::bench::statistics::PERCENTILES;
-use crate::bench::workload::Protocol;
+use crate::bench::workload::{Action, Protocol};
 use crate::command::run;
 use crate::repository::Repository;
 
@@ -96,7 +96,8 @@ impl Tool for Wload {
         all.extend(match self.variant {
             Variant::Pinned => words(&[&"--isolation", &"pinned"]),
             Variant::Saved => kept(INSTANCES),
-            Variant::Python => kept(INSTANCES_OF_PYTHON),
+            Variant::Python if case.action == Action::Wait => kept(INSTANCES_OF_PYTHON),
+            Variant::Python => Vec::new(),
         });
         all.extend(source_addresses(case.users));
         match case.protocol {
