@@ -29,12 +29,16 @@ struct Lived {
 }
 
 fn live(name: &str, classes: &str, users: u32, mode: &str) -> Lived {
+    live_within(name, classes, users, mode, &format!("instances={INSTANCES}"))
+}
+
+fn live_within(name: &str, classes: &str, users: u32, mode: &str, limit: &str) -> Lived {
     let target = target::start();
     let folder = empty_folder(&format!("hibernation/{name}-{mode}"));
     std::fs::write(folder.join("words.csv"), "word,length\nant,3\nbee,3\nhorse,5\n").unwrap();
     let args = format!(
         "{classes} -u {users} -r 1000 --cores 1 --seed 7 --isolation {mode} \
-         --limit instances={INSTANCES} --limit kept-values=64KiB --only-summary --csv run --json-file run --data-dir ."
+         --limit {limit} --limit kept-values=64KiB --only-summary --csv run --json-file run --data-dir ."
     );
     let run = Wload::run(&guest("hibernating"), &target.url(), &args).in_folder(&folder);
     let finished = run.output();
@@ -97,6 +101,16 @@ fn users_live_the_same_lives_in_each_mode() {
         assert_eq!(saved.finished.code, pinned.finished.code, "{mode}");
         assert!(saved.saves() > u64::from(USERS), "{mode}: {}", saved.finished);
     }
+}
+
+#[test]
+fn memory_limits_the_instances_that_are_kept_as_their_number_does() {
+    let users = 400;
+    let roomy = live_within("roomy", "Waiter", users, "reuse", "instance-memory=640MiB");
+    assert!(roomy.finished.stderr.contains("users saved 0 times"), "{}", roomy.finished);
+    let short = live_within("short", "Waiter", users, "reuse", "instance-memory=0");
+    assert!(short.saves() > 0, "{}", short.finished);
+    assert_eq!(short.rows, roomy.rows, "{}", short.finished);
 }
 
 fn is_last_turn(step: &str) -> bool {

@@ -51,6 +51,10 @@ impl<T> LruList<T> {
         Ticket { place, number }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Takes an entry out, if it is still there.
     pub(crate) fn take(&mut self, ticket: Ticket) -> Option<T> {
         let entry = self.entries.get(ticket.place)?;

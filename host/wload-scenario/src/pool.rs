@@ -205,11 +205,12 @@ impl InstancePool {
         self.excess.set(if room == MemoryRoom::Over { some } else { 0 });
     }
 
-    /// An instance should go when its user is done: there are more than should be kept.
+    /// An instance should go when its user is done: there are more than should be kept, and not all of them are
+    /// busy. Where they are, it would have to be made again for the next task.
     fn is_over(&self) -> bool {
         let counts = self.counts();
         if counts.live.saturating_sub(counts.pinned) > counts.kept_max {
-            return true;
+            return !self.parked.borrow().is_empty();
         }
         let excess = self.excess.get();
         self.excess.set(excess.saturating_sub(1));
