@@ -157,11 +157,6 @@ impl BodyReader {
         Ok(Self { incoming, between_bytes, decoder, keep, promised, received: 0 })
     }
 
-    /// Decoding it takes time of its own.
-    pub(crate) fn is_decoded(&self) -> bool {
-        self.decoder.is_some()
-    }
-
     /// Pieces are wanted one after the other.
     pub(crate) fn keep_pieces(&mut self) {
         if let Some(decoder) = &mut self.decoder {

@@ -18,6 +18,7 @@ use crate::exchange::Trail;
 use crate::origin::Origin;
 use crate::settings::Protocol;
 use crate::shared::CoreHttp;
+use crate::socket::Socket;
 use crate::timeouts::Timeouts;
 use crate::user::User;
 use crate::wire::Stream;
@@ -65,9 +66,9 @@ pub(crate) async fn open(
         let forward = proxy.map(|proxy| proxy.forward());
         // Proxies forward HTTP/1.1.
         let is_http2 = core.shared.protocol() == Protocol::Http2 && forward.is_none();
-        return start_http(core, Stream::Plain(tcp), origin, forward, is_http2).await;
+        return start_http(core, Stream::Plain(Socket::new(tcp)), origin, forward, is_http2).await;
     }
-    let handshake = timeout_at(deadline, start_tls(user.tls()?, origin, tcp)).await;
+    let handshake = timeout_at(deadline, start_tls(user.tls()?, origin, Socket::new(tcp))).await;
     trail.timing.tls = connected.elapsed();
     let stream = handshake.map_err(late)??;
     trail.trace.tls(stream.get_ref().1);
@@ -97,11 +98,11 @@ async fn start_http(
 async fn start_tls(
     config: &Arc<ClientConfig>,
     origin: &Origin,
-    tcp: TcpStream,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, HttpError> {
+    socket: Socket,
+) -> Result<tokio_rustls::client::TlsStream<Socket>, HttpError> {
     let name = ServerName::try_from(origin.host.clone())
         .map_err(|_| HttpError::Tls("the host is not a name that a certificate can have".into()))?;
-    let stream = TlsConnector::from(Arc::clone(config)).connect(name, tcp).await;
+    let stream = TlsConnector::from(Arc::clone(config)).connect(name, socket).await;
     stream.map_err(|error| match crate::tls::from_handshake(&error) {
         // A reset is one whenever it comes: just before the handshake, within it or after it.
         RESET => RESET,

@@ -73,13 +73,14 @@ impl Lease {
         }
     }
 
-    /// When all of the response arrived, if it is known to have come in one piece.
-    pub(crate) fn only_read(&self) -> Option<Instant> {
+    /// When the last that was read of the response had arrived. What else was read on a connection of
+    /// HTTP/2 meanwhile makes it later, but never later than now.
+    pub(crate) fn last_read(&self) -> Option<Instant> {
         match self {
-            Self::Http1 { connection, .. } if matches!(connection.engine, Engine::Thin(_)) => {
-                connection.marks.only_read()
+            Self::Http1 { connection, .. } => connection.marks.last_read(),
+            Self::Http2 { connection, marks } => {
+                marks.last_read().max(connection.marks.last_read())
             }
-            Self::Http1 { .. } | Self::Http2 { .. } => None,
         }
     }
 

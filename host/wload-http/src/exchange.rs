@@ -169,7 +169,7 @@ impl Course<'_> {
             trail.timing.connection_reused = leased.was_pooled;
             trail.phase = Phase::Waiting;
             let marks = Rc::clone(leased.lease.marks());
-            marks.start(self.timeouts.track_last_byte());
+            marks.start(leased.ready);
             *self.flight.marks.borrow_mut() = Some(Rc::clone(&marks));
             if leased.was_pooled {
                 trail.trace.note(|| format!("Re-using the connection to {}", origin.text()));
@@ -215,10 +215,10 @@ impl Head {
             // Boxed, so that a small response does not carry its state around.
             None => Box::pin(self.body.read(&mut self.lease, limits)).await,
         };
-        // What came in one piece was there when its first byte was: one look at the clock less.
-        let end = match self.lease.only_read() {
-            Some(end) if !self.body.is_decoded() => end,
-            _ => Instant::now(),
+        // The response was there when its last byte was: what is done with it here is not the target's time.
+        let end = match &read {
+            Ok(_) => self.lease.last_read().unwrap_or_else(Instant::now),
+            Err(_) => Instant::now(),
         };
         self.lease.marks().split(self.ready, end, &mut trail.timing);
         (read, end)

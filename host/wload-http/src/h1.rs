@@ -42,6 +42,7 @@ pub(crate) struct Connection {
 }
 
 /// Who speaks HTTP on it.
+#[expect(clippy::large_enum_variant, reason = "a connection is in a box, and nearly all are thin")]
 #[derive(Debug)]
 pub(crate) enum Engine {
     Thin(Thin),

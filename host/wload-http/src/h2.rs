@@ -154,7 +154,7 @@ impl Connection {
         })?;
         self.marks.claimed();
         // The first bytes after the request: that these frames were headers is known only now.
-        let _ = marks.read(0);
+        marks.arrived(self.marks.last_read().unwrap_or_else(Instant::now));
         Ok(response.map(|receive| StreamBody { receive, upload, open }))
     }
 

@@ -51,6 +51,7 @@ mod resolve;
 mod response;
 mod settings;
 mod shared;
+mod socket;
 mod template;
 mod timeouts;
 mod timing;

@@ -120,13 +120,15 @@ impl OpenExchange {
         if !matches!(self.state, State::Reading) {
             return None;
         }
-        let Head { body, lease, .. } = &mut self.head;
-        let chunk = pin!(body.chunk(lease, self.user.core.limits()));
-        let read = self.flight.timer.limit(self.deadline, chunk).await;
+        let read = {
+            let Head { body, lease, .. } = &mut self.head;
+            let chunk = pin!(body.chunk(lease, self.user.core.limits()));
+            self.flight.timer.limit(self.deadline, chunk).await
+        };
         let read = read.unwrap_or_else(|| Err(HttpError::Timeout(self.trail.phase)));
         self.state = match read {
             Ok(Some(chunk)) => return Some(chunk),
-            Ok(None) => State::Ended(Instant::now()),
+            Ok(None) => State::Ended(self.head.lease.last_read().unwrap_or_else(Instant::now)),
             Err(error) => State::Failed(error),
         };
         None

@@ -127,11 +127,6 @@ impl RequestTimeouts {
 }
 
 impl Timeouts {
-    /// Somebody needs to know when the last byte was read.
-    pub(crate) fn track_last_byte(&self) -> bool {
-        self.between_bytes.is_some()
-    }
-
     /// Waiting for a head has other limits than the total: [`Timeouts::head`] knows them.
     pub(crate) fn limit_head(&self) -> bool {
         self.first_byte.is_some() || self.between_bytes.is_some()

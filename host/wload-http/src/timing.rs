@@ -3,8 +3,9 @@
 //! Upstream: `connect` (dns, connect, tls) and the I/O of a connection
 //! ([`Marks`]). Downstream:
 //! `Exchange::timings`.
-//! Invariant: a request on a kept connection reads the clock three times: start, request written, first
-//! byte; a fourth time at its end when the response came in more than one piece.
+//! Invariants: a request on a kept connection reads the clock when it starts, when it is written, and at each
+//! read; a response ends when its last byte arrived, however late anybody looked at it; a time of
+//! arrival before the request began is none, and the time of the reading counts.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -42,13 +43,10 @@ pub struct RequestTiming {
 /// I/O writes when the request's frames pass, and which its stream reads. All is on one thread.
 #[derive(Debug, Default)]
 pub(crate) struct Marks {
+    began: Cell<Option<Instant>>,
     sent: Cell<Option<Instant>>,
     first_byte: Cell<Option<Instant>>,
     last_byte: Cell<Option<Instant>>,
-    awaits_first_byte: Cell<bool>,
-    /// All that was read so far came at once.
-    is_only_read: Cell<bool>,
-    tracks_last_byte: Cell<bool>,
     /// Bytes that were read since something of a response was last handed on.
     unclaimed: Cell<usize>,
     unclaimed_max: Cell<usize>,
@@ -65,14 +63,12 @@ impl Marks {
         Self { unclaimed_max: Cell::new(unclaimed_max), ..Self::default() }
     }
 
-    /// A new request begins. `tracks_last_byte`: somebody will ask when the last byte was read, which
-    /// costs a look at the clock for each piece.
-    pub(crate) fn start(&self, tracks_last_byte: bool) {
+    /// A new request begins, on a connection that was there at `began`.
+    pub(crate) fn start(&self, began: Instant) {
+        self.began.set(Some(began));
         self.sent.set(None);
         self.first_byte.set(None);
         self.last_byte.set(None);
-        self.awaits_first_byte.set(true);
-        self.tracks_last_byte.set(tracks_last_byte);
         self.unclaimed.set(0);
     }
 
@@ -93,17 +89,10 @@ impl Marks {
         }
     }
 
-    /// Bytes were read. An error when they are too many without anything of a response among them.
-    pub(crate) fn read(&self, bytes: usize) -> io::Result<()> {
-        if self.awaits_first_byte.replace(false) {
-            self.first_byte.set(Some(Instant::now()));
-            self.is_only_read.set(true);
-        } else {
-            self.is_only_read.set(false);
-            if self.tracks_last_byte.get() {
-                self.last_byte.set(Some(Instant::now()));
-            }
-        }
+    /// Bytes were read that had arrived at that time. An error when they are too many without anything of a
+    /// response among them.
+    pub(crate) fn read(&self, bytes: usize, arrived: Instant) -> io::Result<()> {
+        self.arrived(arrived);
         self.unclaimed.set(self.unclaimed.get().saturating_add(bytes));
         if self.unclaimed.get() > self.unclaimed_max.get() {
             self.is_flooded.set(true);
@@ -112,9 +101,15 @@ impl Marks {
         Ok(())
     }
 
-    /// The peer has closed, which is the end of a response.
-    pub(crate) fn ended(&self) {
-        self.is_only_read.set(false);
+    /// Something of a response had arrived at that time.
+    pub(crate) fn arrived(&self, arrived: Instant) {
+        let earliest = self.last_byte.get().or(self.began.get());
+        let is_possible = earliest.is_none_or(|earliest| arrived >= earliest);
+        let arrived = if is_possible { arrived } else { Instant::now() };
+        if self.first_byte.get().is_none() {
+            self.first_byte.set(Some(arrived));
+        }
+        self.last_byte.set(Some(arrived));
     }
 
     /// Something of a response was handed on.
@@ -150,11 +145,6 @@ impl Marks {
         self.first_byte.get().is_some()
     }
 
-    /// When all of the response arrived, if it came in one piece.
-    pub(crate) fn only_read(&self) -> Option<Instant> {
-        self.first_byte.get().filter(|_| self.is_only_read.get())
-    }
-
     /// When the last byte of the request left, as far as is known.
     pub(crate) fn last_written(&self) -> Option<Instant> {
         self.sent.get()
@@ -162,7 +152,7 @@ impl Marks {
 
     /// When the last byte of the response arrived, as far as is known.
     pub(crate) fn last_read(&self) -> Option<Instant> {
-        self.last_byte.get().or(self.first_byte.get())
+        self.last_byte.get()
     }
 
     /// Splits the time from `start` (the connection was there) to `end` into its phases.
@@ -173,5 +163,27 @@ impl Marks {
         timing.send = sent.saturating_duration_since(start);
         timing.first_byte = first_byte.saturating_duration_since(sent);
         timing.body = end.saturating_duration_since(first_byte);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_arrival_that_cannot_be_is_not_used() {
+        let began = Instant::now();
+        let marks = Marks::of_connection(2);
+        marks.start(began);
+        let before = began.checked_sub(Duration::from_secs(3_600)).unwrap();
+        marks.read(1, before).unwrap();
+        assert!(marks.last_read().unwrap() >= began);
+
+        marks.start(began);
+        marks.read(1, began + Duration::from_secs(1)).unwrap();
+        marks.read(1, began + Duration::from_secs(3)).unwrap();
+        let mut timing = RequestTiming::default();
+        marks.split(began, marks.last_read().unwrap(), &mut timing);
+        assert_eq!((timing.first_byte.as_secs(), timing.body.as_secs()), (1, 2));
     }
 }

@@ -14,17 +14,28 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
+use crate::socket::Socket;
 use crate::timing::Marks;
 
 /// The socket, with or without TLS.
 #[derive(Debug)]
 pub(crate) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
+}
+
+impl Stream {
+    /// When the last bytes that were read had arrived.
+    pub(crate) fn arrived(&self) -> Instant {
+        match self {
+            Self::Plain(socket) => socket.arrived(),
+            Self::Tls(stream) => stream.get_ref().0.arrived(),
+        }
+    }
 }
 
 /// A socket that marks when bytes pass.
@@ -119,7 +130,7 @@ impl AsyncRead for Wire {
         };
         let read = buf.filled().len() - before;
         if read > 0 {
-            self.marks.read(read)?;
+            self.marks.read(read, self.stream.arrived())?;
         }
         poll
     }

@@ -17,6 +17,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::Instant;
 use wload_core::limits::HttpLimits;
 
 use super::buffers::Buffers;
@@ -183,9 +184,11 @@ impl Thin {
                 continue;
             }
             if ready!(self.poll_input(marks, cx))? == 0 {
-                marks.ended();
                 match framing {
-                    Framing::UntilClose => *framing = Framing::Closed,
+                    Framing::UntilClose => {
+                        *framing = Framing::Closed;
+                        marks.arrived(Instant::now());
+                    }
                     _ => return Poll::Ready(Err(CLOSED_EARLY)),
                 }
             }
@@ -234,7 +237,10 @@ impl Thin {
         let stream = Pin::new(&mut self.stream);
         match ready!(self.input.fill(|buffer| stream.poll_read(cx, buffer))) {
             Ok(0) => Poll::Ready(Ok(0)),
-            Ok(count) => Poll::Ready(marks.read(count).map(|()| count).map_err(|_| FLOODED)),
+            Ok(count) => {
+                let read = marks.read(count, self.stream.arrived());
+                Poll::Ready(read.map(|()| count).map_err(|_| FLOODED))
+            }
             Err(error) => {
                 marks.failed_with(&error);
                 Poll::Ready(Err(explain(&error, marks)))

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "in the helpers of tests a failure is a failed test")]
 
 mod addresses;
+#[cfg(target_os = "linux")]
+mod arrival;
 mod basics;
 mod broken;
 mod frames;

@@ -123,6 +123,12 @@ pub(crate) async fn plain_target(name: &str) -> Target {
     target(&authority("unknown"), name, 2100).await
 }
 
+/// TLS with a certificate for a name that nobody has reason to trust.
+#[cfg(target_os = "linux")]
+pub(crate) fn acceptor(name: &str) -> TlsAcceptor {
+    TlsAcceptor::from(Arc::new(Server::of(&authority("unknown"), name).config()))
+}
+
 fn https(target: &Target, host: &str) -> String {
     format!("https://{host}:{}/", target.address.port())
 }
@@ -131,7 +137,7 @@ fn client_of(settings: HttpSettings) -> HttpClient {
     HttpClient::new(CoreHttp::new(HttpShared::new(settings).unwrap()), None)
 }
 
-fn client(extra_roots_pem: String, insecure: bool) -> HttpClient {
+pub(crate) fn client(extra_roots_pem: String, insecure: bool) -> HttpClient {
     let settings =
         HttpSettings { extra_roots_pem: extra_roots_pem.into_bytes(), insecure, ..settings() };
     let shared = HttpShared::new(settings).unwrap();
