@@ -18,3 +18,4 @@ mod sandbox;
 mod secrets;
 mod shape;
 mod waits;
+mod watching;

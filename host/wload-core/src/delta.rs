@@ -151,7 +151,7 @@ impl RowDelta {
 }
 
 /// Response times by the second in which their requests ended, for percentiles of the last ten
-/// seconds; empty unless the run keeps full history.
+/// seconds. Without full history only [`Statistics`](crate::statistics::Statistics) has them, of all rows together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RecentTimes(Vec<(u32, Histogram)>);
 

@@ -91,6 +91,13 @@ impl Statistics {
     pub fn apply(&mut self, delta: StatsDelta) {
         for (key, row) in delta.rows {
             self.aggregated.apply(&row);
+            if !self.full_history
+                && let Some(last) = row.last_request
+            {
+                // A delta is about half a second: near enough for ten.
+                let second = u32::try_from(last.as_secs()).unwrap_or(u32::MAX);
+                self.aggregated.total.recent.add(second, &row.times);
+            }
             self.row(key).apply(&row);
         }
         merge_failures(&mut self.failures, delta.failures, &self.limits);
@@ -160,7 +167,7 @@ impl Statistics {
         point_of(&total.times, total, fraction)
     }
 
-    /// The same over about the last ten seconds; none without full history.
+    /// The same over about the last ten seconds; of one row none without full history.
     pub fn current_percentile_us(
         &mut self,
         key: Option<&RequestKey>,

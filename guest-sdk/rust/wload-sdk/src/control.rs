@@ -15,6 +15,12 @@ pub fn stop_run_now(exit_code: Option<u8>) {
     control::stop_run(exit_code);
 }
 
+/// The process ends with this code, whatever the verdict of the run; the run goes on. None: as wload decides.
+/// The last call counts.
+pub fn set_exit_code(code: Option<u8>) {
+    control::set_exit_code(code);
+}
+
 /// The user or the run is being stopped: a task that takes long should return.
 pub fn is_stopping() -> bool {
     control::is_stopping()

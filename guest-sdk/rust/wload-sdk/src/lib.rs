@@ -100,6 +100,7 @@
 //! - **Options** ([`options`]): values from the command line.
 //! - **Load shape** ([`LoadShape`]) and **hooks** ([`Hooks`]): how many users there are over time;
 //!   what is done before and after the run.
+//! - **Run** ([`run`]): its phase, users and statistics so far, for hooks and shapes.
 //! - [`random`], [`clock`], [`info!`], [`control`]: choices that a seed repeats, time, log lines,
 //!   stopping.
 //!
@@ -169,6 +170,7 @@ pub mod options;
 pub mod prelude;
 pub mod random;
 mod reset;
+pub mod run;
 mod runtime;
 #[doc(hidden)]
 pub mod saving;

@@ -17,6 +17,6 @@ pub use crate::user::{User, UserClass};
 pub use crate::wait_time::{
     WaitTime, between, constant, constant_pacing, constant_throughput, no_wait,
 };
-pub use crate::{clock, control, random};
+pub use crate::{clock, control, random, run};
 pub use crate::{debug, error, info, scenario, trace, warn};
 pub use wload_sdk_macros::{on_start, on_stop, task, task_set, user, wait_time};

@@ -124,6 +124,33 @@ fn current_percentiles_follow_the_last_ten_seconds() {
 }
 
 #[test]
+fn the_last_ten_seconds_of_all_requests_together_need_no_full_history() {
+    let key = RequestKey { name: "/".into(), method: "GET".into() };
+    let mut statistics = Statistics::new(false);
+    for (second, millis) in [(1, 100), (12, 10)] {
+        let mut recorder = Recorder::new(false);
+        let row = recorder.intern(&key.method, &key.name);
+        let (ended, time) = (Duration::from_secs(second), Duration::from_millis(millis));
+        let sample = Sample {
+            key: row,
+            ended,
+            response_time: Some(time),
+            response_length: 1,
+            failure: None,
+        };
+        recorder.record(&sample);
+        statistics.apply(recorder.take_delta());
+    }
+    let mut p95 =
+        |seconds| statistics.current_percentile_us(None, 0.95, Duration::from_secs(seconds));
+    assert_eq!(
+        [p95(12), p95(21), p95(22)].map(|us| us.map(|us| us / 1_000)),
+        [Some(10), Some(10), None]
+    );
+    assert_eq!(statistics.current_percentile_us(Some(&key), 0.95, Duration::from_secs(12)), None);
+}
+
+#[test]
 fn a_reset_keeps_the_rows_and_forgets_their_numbers() {
     let mut statistics = statistics(&[(1.0, Some(5.0), Some("no"))]);
     let key = {

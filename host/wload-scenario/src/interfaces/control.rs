@@ -41,7 +41,7 @@ impl control::Host for StoreState {
         }
         if state.len() > bytes_max {
             return Err(misuse(format!(
-                "leaves a state of {} bytes for its users; at most {bytes_max} (`--limit run-state`)",
+                "`control.set-run-state` leaves {} bytes for the users; at most {bytes_max} (`--limit run-state`)",
                 state.len()
             )));
         }
