@@ -106,9 +106,8 @@ mod tests {
     fn what_nobody_holds_makes_room_and_what_has_none_is_prepared_all_the_same() {
         let prepared = PreparedRequests::default();
         let base = base("http://one");
-        let prepare = |number: usize| {
-            prepared.prepare(spec(&format!("/{number}")), Some(&base), 0).unwrap()
-        };
+        let prepare =
+            |number: usize| prepared.prepare(spec(&format!("/{number}")), Some(&base), 0).unwrap();
         let is_shared = |number| Rc::ptr_eq(&prepare(number), &prepare(number));
         let held: Vec<_> = (0..PREPARED_SHARED_MAX).map(prepare).collect();
         let outside = prepare(PREPARED_SHARED_MAX);
