@@ -24,6 +24,11 @@ const NAME: &str = "unwind";
 /// What is thrown; nothing looks at it.
 struct Unwound;
 
+/// Leaves the fiber that it runs on.
+fn unwind() {
+    resume_unwind(Box::new(Unwound))
+}
+
 /// Takes stacks back; one for all instances of a scenario.
 pub(crate) struct StackRelease(Linker<StoreState>);
 
@@ -31,7 +36,7 @@ impl StackRelease {
     /// For stores of an engine.
     pub(crate) fn new(engine: &Engine) -> wasmtime::Result<Self> {
         let mut linker = Linker::new(engine);
-        linker.func_wrap(NAME, NAME, || -> () { resume_unwind(Box::new(Unwound)) })?;
+        linker.func_wrap(NAME, NAME, unwind)?;
         Ok(Self(linker))
     }
 
