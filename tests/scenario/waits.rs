@@ -69,9 +69,9 @@ fn a_wait_time_of_the_users_own_is_asked_for_after_each_task() {
 
 /// A user without stack meanwhile: `STACK_KEPT_FOR` in `host/wload-scenario/src/user.rs`.
 fn check_long(name: &str, isolation: &str) {
-    let behaved = behave(name, "Long", &format!("-u 2 -i 6 --isolation {isolation}"));
+    let behaved = behave(name, "Long", &format!("-u 2 -i 4 --isolation {isolation}"));
     assert_eq!(behaved.finished.code, Some(0), "{}", behaved.finished);
-    assert_eq!(behaved.steps.len(), 6, "{}", behaved.finished);
+    assert_eq!(behaved.steps.len(), 4, "{}", behaved.finished);
 }
 
 #[test]
