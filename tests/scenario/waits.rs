@@ -66,3 +66,20 @@ fn a_wait_time_of_the_users_own_is_asked_for_after_each_task() {
         assert!(gap + 1 >= 100 * wait + TASK_MS, "wait {wait}: {gaps:?}");
     }
 }
+
+/// A user without stack meanwhile: `STACK_KEPT_FOR` in `host/wload-scenario/src/user.rs`.
+fn check_long(name: &str, isolation: &str) {
+    let behaved = behave(name, "Long", &format!("-u 2 -i 4 --isolation {isolation}"));
+    assert_eq!(behaved.finished.code, Some(0), "{}", behaved.finished);
+    assert_eq!(behaved.steps.len(), 4, "{}", behaved.finished);
+}
+
+#[test]
+fn users_go_on_after_a_wait_for_which_they_gave_their_stack_back() {
+    check_long("LongPinned", "pinned");
+}
+
+#[test]
+fn users_of_a_pool_go_on_after_a_wait_for_which_they_gave_their_stack_back() {
+    check_long("LongFresh", "fresh");
+}

@@ -27,6 +27,11 @@ pub struct Limits {
 pub const REQUEST_NAME_BYTES_MAX: usize = 1_024;
 /// Bytes of a request type; longer ones are cut.
 pub const REQUEST_METHOD_BYTES_MAX: usize = 256;
+/// Prepared requests that the users of a core share; further ones are each user's own.
+pub const PREPARED_SHARED_MAX: usize = 4_096;
+/// Bytes of URL and headers of one of them; longer ones are each user's own, so that all of them take at most
+/// some 16 MiB.
+pub const PREPARED_SHARED_BYTES_MAX: usize = 4_096;
 /// Name of the row that takes what is over a limit of [`StatisticsLimits`].
 pub const OVERFLOW_NAME: &str = "(other)";
 /// Bytes of a failure or exception message; longer ones are cut.

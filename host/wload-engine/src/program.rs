@@ -28,6 +28,8 @@ pub(crate) trait Program: 'static {
         &mut self,
         set: Option<NodeId>,
     ) -> impl Future<Output = Result<Duration, TaskFailure>>;
+    /// The user will wait for so long before its next call.
+    fn rests(&mut self, pause: Duration);
 }
 
 /// Makes the guests of one core.
@@ -91,5 +93,9 @@ impl Program for UserInstance {
 
     async fn wait_time(&mut self, set: Option<NodeId>) -> Result<Duration, TaskFailure> {
         Box::pin(UserInstance::wait_time(self, set)).await
+    }
+
+    fn rests(&mut self, pause: Duration) {
+        UserInstance::rests(self, pause);
     }
 }

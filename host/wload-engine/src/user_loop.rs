@@ -235,6 +235,7 @@ impl<F: ProgramFactory> Guest<'_, F> {
         if pause.is_zero() {
             return Ok(false);
         }
+        self.program.rests(pause);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = self.signals.reached(StopPhase::Drain) => {}

@@ -259,7 +259,9 @@ impl<F: ProgramFactory> UserSet<F> {
         self.started[class] += 1;
         let signals: Rc<UserSignals> = Rc::default();
         let is_over = Rc::new(Cell::new(false));
-        let run = self.pace.timed(user_loop(self.context.clone(), identity, signals.clone()));
+        // Boxed: what is moved into another future before it is polled has room in both of them.
+        let user = Box::pin(user_loop(self.context.clone(), identity, signals.clone()));
+        let run = self.pace.timed(user);
         let over = Over { is_over: is_over.clone(), ended: self.ended.clone() };
         let user_loop = tokio::task::spawn_local(async move {
             let _over = over;

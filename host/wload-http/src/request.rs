@@ -26,7 +26,7 @@ const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate");
 
 /// A request as the scenario describes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RequestSpec {
     /// As it is sent and shown: `GET`.
     pub method: String,
@@ -48,8 +48,8 @@ pub struct RequestSpec {
     pub keep_body: bool,
 }
 
-/// A request that is checked, parsed and ready to be sent any number of times by one user.
-#[derive(Debug)]
+/// A request that is checked, parsed and ready to be sent any number of times.
+#[derive(Clone, Debug)]
 pub struct PreparedRequest {
     pub(crate) method: Method,
     pub(crate) headers: HeaderMap,
@@ -66,7 +66,7 @@ pub struct PreparedRequest {
     path: Path,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Path {
     Fixed(PathAndQuery),
     Template(PathTemplate),

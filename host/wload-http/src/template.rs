@@ -14,7 +14,7 @@ use crate::error::HttpError;
 use crate::origin::{check_path_length, parse_http};
 
 /// Literal parts of path and query; a value stands between each two.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PathTemplate {
     literals: Box<[Box<str>]>,
     literal_bytes: usize,

@@ -15,6 +15,7 @@ use wload_core::recorder::Recorder;
 use wload_core::statistics::Statistics;
 use wload_http::{CoreHttp, Exchange};
 
+use crate::prepared::PreparedRequests;
 use crate::run_view::RunView;
 
 /// The clock of a run: time since its start. Follows tokio's clock, so tests can pause it.
@@ -92,6 +93,8 @@ pub struct CoreContext {
     /// One place: of all users that compute for longer than a tick, one at a time goes on, so that
     /// the others keep at least half of the core.
     pub(crate) lane: Arc<Semaphore>,
+    /// Requests that users have prepared alike.
+    pub(crate) prepared: PreparedRequests,
 }
 
 /// Sees exchanges as they end.
@@ -125,6 +128,7 @@ impl CoreContext {
             is_traced: false,
             log_lines_dropped: Cell::new(0),
             lane: Arc::new(Semaphore::new(1)),
+            prepared: PreparedRequests::default(),
         }
     }
 }

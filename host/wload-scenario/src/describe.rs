@@ -55,7 +55,7 @@ async fn describe(
     let lane = Arc::new(tokio::sync::Semaphore::new(1));
     let meter = ComputeMeter::new(limits.compute_time_max, lane);
     let panic = PanicLines::default();
-    let mut store = new_store(engine, StoreState::without_user(*limits, meter, &panic));
+    let mut store = new_store(engine, StoreState::without_user(Arc::new(*limits), meter, &panic));
     let trapped = |error: wasmtime::Error| ScenarioError::Export {
         export: "describe",
         message: TaskFailure::from_trap(&error, panic.take()).message,

@@ -1,8 +1,8 @@
 //! The configuration of wasmtime: one place, with the reasons.
 //!
 //! Upstream: [`LoadOptions`](crate::LoadOptions). Downstream: `loader.rs` makes two engines: a
-//! *compiling* one, and, when the needs of the component are known, a *running* one whose pool has
-//! exactly the places that are needed. Both produce and accept the same machine code.
+//! *compiling* one, and, when the needs of the component are known, a *running* one, whose instances have
+//! memory of their own or places in a pool of exactly the right size. Both produce and accept the same machine code.
 //! Invariant: an engine that runs guests has a live [`EpochTicker`].
 
 use std::sync::Arc;
@@ -14,7 +14,8 @@ use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     ResourcesRequired,
 };
-use wload_core::limits::GuestLimits;
+use wload_core::isolation::Isolation;
+use wload_core::limits::{GuestLimits, InstanceLimits};
 
 /// How often the epoch moves: the longest time that a guest computes before other users of its core
 /// get their turn. Two milliseconds cost the ticker under 0.5 % of a core.
@@ -62,9 +63,10 @@ impl MemoryLayout {
         }
     }
 
-    /// Address space of the pool of [`running`]: memories with their guards, and stacks with theirs.
+    /// Address space of so many instances of [`running`]: memories with their guards, and stacks with theirs.
     pub(crate) fn address_space(self, users: u32, memories_each: u32, limits: &GuestLimits) -> u64 {
-        let memories = (self.reservation + self.guard).saturating_mul(memories_each.max(1).into());
+        let memory = self.reservation + 2 * self.guard;
+        let memories = memory.saturating_mul(memories_each.max(1).into());
         let stack = (limits.stack_bytes_max + HOST_STACK) as u64 + GUARD_OF_STACK;
         memories.saturating_add(stack).saturating_mul(places(users).into())
     }
@@ -106,17 +108,59 @@ pub(crate) fn compiling(layout: MemoryLayout, limits: &GuestLimits) -> wasmtime:
     Engine::new(&base_config(layout, limits))
 }
 
-/// The engine that runs `instances` instances of a component with these needs. `is_steady`: a place that
-/// becomes free is soon taken again; else its memory goes back to the system, so that a pool that was
-/// large for a moment does not stay so.
+/// Where the memory of instances comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lodging {
+    /// Each instance gets its own from the system, as much as it needs: they live long.
+    Own,
+    /// From a pool with so many places: an instance that follows another one is made in half of the time, but a
+    /// place has whole pages for each table, which are mostly empty.
+    Pool {
+        places: u32,
+        /// A place that becomes free is soon taken again; else its memory goes back to the system, so that
+        /// a pool that was large for a moment does not stay so.
+        is_steady: bool,
+    },
+}
+
+impl Lodging {
+    /// For so many instances at once.
+    pub(crate) fn choose(places: u32, isolation: Isolation, limits: &InstanceLimits) -> Self {
+        // A pool for fewer instances than users grows and shrinks.
+        let is_steady = places <= limits.kept_max;
+        match isolation {
+            Isolation::Pinned => Self::Own,
+            Isolation::Reuse if is_steady => Self::Own,
+            Isolation::Reuse | Isolation::Fresh => Self::Pool { places, is_steady },
+        }
+    }
+}
+
+/// The engine that runs instances of a component with these needs.
 pub(crate) fn running(
     layout: MemoryLayout,
     limits: &GuestLimits,
-    instances: u32,
-    is_steady: bool,
+    lodging: Lodging,
     needs: &ResourcesRequired,
 ) -> wasmtime::Result<Engine> {
-    let places = places(instances);
+    let mut config = base_config(layout, limits);
+    // What a call left on its stack is nobody's any more, and its pages are the system's.
+    config.async_stack_zeroing(true);
+    config.allocation_strategy(match lodging {
+        Lodging::Own => InstanceAllocationStrategy::OnDemand,
+        Lodging::Pool { places: instances, is_steady } => {
+            InstanceAllocationStrategy::Pooling(pool(limits, places(instances), is_steady, needs))
+        }
+    });
+    Engine::new(&config)
+}
+
+fn pool(
+    limits: &GuestLimits,
+    places: u32,
+    is_steady: bool,
+    needs: &ResourcesRequired,
+) -> PoolingAllocationConfig {
     let (of_memory, of_table) =
         if is_steady { (KEEP_RESIDENT, KEEP_RESIDENT_OF_TABLE) } else { (0, 0) };
     let initial_memory =
@@ -134,7 +178,7 @@ pub(crate) fn running(
         .max_tables_per_component(needs.num_tables.max(1))
         .max_tables_per_module(needs.num_tables.max(1))
         .table_elements(initial_table.max(limits.table_elements_max))
-        // A store keeps its stack until it is dropped, so there is one for each user.
+        // A store keeps its stack until it waits for long, so there is one for each user.
         .total_stacks(places)
         .max_memory_size(limits.memory_bytes_max.max(initial_memory.saturating_mul(64 << 10)))
         .max_core_instance_size(16 << 20)
@@ -142,11 +186,7 @@ pub(crate) fn running(
         .linear_memory_keep_resident(of_memory)
         .table_keep_resident(of_table)
         .async_stack_keep_resident(0);
-    let mut config = base_config(layout, limits);
-    // What a call left on its stack is nobody's any more, and its pages are the system's.
-    config.async_stack_zeroing(true);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Engine::new(&config)
+    pool
 }
 
 /// Moves the epoch of an engine until it is dropped.

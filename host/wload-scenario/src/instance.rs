@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use slab::Slab;
-use wasmtime::Store;
+use wasmtime::{Func, Store};
 use wload_core::ids::NodeId;
 use wload_core::limits::WAIT_MAX;
 
@@ -19,6 +19,7 @@ use crate::core_context::CoreContext;
 use crate::error::ScenarioError;
 use crate::guest_log::{GuestLog, Origin};
 use crate::loader::{Scenario, new_store};
+use crate::stack::{self, StackRelease};
 use crate::store_state::{Resident, StoreState, UserState};
 use crate::trap::TaskFailure;
 
@@ -55,6 +56,8 @@ pub(crate) struct Instance {
     bytes_at_start: usize,
     /// Users that lived in it before this one.
     earlier_users: u32,
+    /// Makes the store give its stack back; absent before its user waits for long.
+    unwind: Option<Func>,
 }
 
 impl Instance {
@@ -76,7 +79,7 @@ impl Instance {
         });
         let (guest, hibernation) = guests.map_err(|error| failure(&mut store, &error))?;
         let bytes_at_start = store.data().memory_bytes();
-        Ok(Self { store, guest, hibernation, bytes_at_start, earlier_users: 0 })
+        Ok(Self { store, guest, hibernation, bytes_at_start, earlier_users: 0, unwind: None })
     }
 
     /// A user starts, or enters a task set.
@@ -170,6 +173,16 @@ impl Instance {
         self.earlier_users
     }
 
+    /// Its user waits for long: the stack of its last call is of use to others.
+    pub(crate) fn give_stack_back(&mut self, release: &StackRelease) {
+        if self.unwind.is_none() {
+            self.unwind = release.of(&mut self.store);
+        }
+        if let Some(unwind) = self.unwind {
+            stack::release(&mut self.store, unwind);
+        }
+    }
+
     /// The user holds responses, which cannot be saved.
     pub(crate) fn holds_exchanges(&mut self) -> bool {
         !self.user().exchanges.is_empty()
@@ -199,12 +212,12 @@ pub(crate) fn new_user_store(
         templates: Slab::new(),
         template_bytes: 0,
         judged_open: 0,
-        limits: inner.limits,
+        limits: inner.limits.clone(),
         held_body_bytes: 0,
         handles_open: 0,
         is_stoppable: true,
     };
-    let state = StoreState::for_user(inner.limits, compute, user, &inner.grants)
+    let state = StoreState::for_user(inner.limits.clone(), compute, user, &inner.grants)
         .map_err(|error: ScenarioError| TaskFailure::before_start(&error))?;
     Ok(new_store(inner.pre.engine(), state))
 }

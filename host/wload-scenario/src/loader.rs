@@ -21,11 +21,12 @@ use crate::bindings::exports::wload::scenario::{hibernation, hooks, shape, users
 use crate::cache::{self, Cache, CacheOutcome};
 use crate::compile::{CompileJob, Compiler};
 use crate::compute;
-use crate::engine::{self, EpochTicker, MemoryLayout};
+use crate::engine::{self, EpochTicker, Lodging, MemoryLayout};
 use crate::error::{Cause, ScenarioError};
 use crate::kept::KeptValues;
 use crate::machine_needs::MachineNeeds;
 use crate::memory_gauge::MemoryGauge;
+use crate::stack::StackRelease;
 use crate::store_state::{Identity, StoreState};
 use crate::tables::{DataSource, Tables};
 use crate::{describe, interfaces};
@@ -120,6 +121,7 @@ pub struct Scenario {
 
 pub(crate) struct ScenarioInner {
     pub(crate) pre: InstancePre<StoreState>,
+    pub(crate) stacks: StackRelease,
     pub(crate) users: users::GuestIndices,
     pub(crate) shape: Option<shape::GuestIndices>,
     pub(crate) hooks: Option<hooks::GuestIndices>,
@@ -129,7 +131,7 @@ pub(crate) struct ScenarioInner {
     pub(crate) memory: Arc<MemoryGauge>,
     /// Instances that there may be at once, in all cores.
     pub(crate) places: u32,
-    pub(crate) limits: GuestLimits,
+    pub(crate) limits: Arc<GuestLimits>,
     pub(crate) grants: Grants,
     pub(crate) shared: Arc<Shared>,
     _ticker: EpochTicker,
@@ -269,11 +271,8 @@ impl Compiled {
         let needs = self.component.resources_required().ok_or_else(|| {
             ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
-        // A pool for fewer instances than users grows and shrinks.
-        let is_steady =
-            places <= settings.instances.kept_max || settings.isolation == Isolation::Pinned;
-        let engine =
-            engine::running(self.layout, &self.limits, places, is_steady, &needs).map_err(pool)?;
+        let lodging = Lodging::choose(places, settings.isolation, &settings.instances);
+        let engine = engine::running(self.layout, &self.limits, lodging, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;
         let pre = link(&engine, &component)?;
@@ -297,6 +296,7 @@ impl Compiled {
             .then(|| hibernation::GuestIndices::new(&pre))
             .transpose()
             .map_err(fail)?;
+        let stacks = StackRelease::new(&engine).map_err(fail)?;
         let ticker = start_ticker(&engine)?;
         let (isolation, instances) = (settings.isolation, settings.instances);
         let shared = Arc::new(Shared {
@@ -307,10 +307,11 @@ impl Compiled {
             info: settings.info,
             kept: KeptValues::new(instances.kept_values_bytes_max),
         });
-        let (limits, grants) = (self.limits, settings.grants);
+        let (limits, grants) = (Arc::new(self.limits), settings.grants);
         Ok(Scenario {
             inner: Arc::new(ScenarioInner {
                 pre,
+                stacks,
                 users,
                 shape,
                 hooks,

@@ -55,6 +55,12 @@ impl<T> LruList<T> {
         self.entries.is_empty()
     }
 
+    /// An entry where it is, if it is still there.
+    pub(crate) fn get_mut(&mut self, ticket: Ticket) -> Option<&mut T> {
+        let entry = self.entries.get_mut(ticket.place)?;
+        (entry.number == ticket.number).then_some(&mut entry.value)
+    }
+
     /// Takes an entry out, if it is still there.
     pub(crate) fn take(&mut self, ticket: Ticket) -> Option<T> {
         let entry = self.entries.get(ticket.place)?;
@@ -105,8 +111,10 @@ mod tests {
                 _ => {
                     let at = random.below(model.len() as u64) as usize;
                     let (ticket, value) = model.remove(at).unwrap();
+                    assert_eq!(list.get_mut(ticket), Some(&mut { value }));
                     assert_eq!(list.take(ticket), Some(value));
                     assert_eq!(list.take(ticket), None, "a ticket is good once");
+                    assert_eq!(list.get_mut(ticket), None);
                 }
             }
         }

@@ -6,7 +6,7 @@
 
 /// Maps of one linear memory that is in use: its image, its heap, and a guard on either side.
 const MAPS_OF_MEMORY: u64 = 4;
-/// Maps of one fiber stack: itself and its guard. They exist from the start, for all places.
+/// Maps of one fiber stack: itself and its guard. A pool has them from the start, for all places.
 const MAPS_OF_STACK: u64 = 2;
 /// Maps of everything else: code, libraries, threads, the allocator's large blocks.
 const MAPS_OF_PROCESS: u64 = 2_000;

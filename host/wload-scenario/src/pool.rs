@@ -184,6 +184,22 @@ impl InstancePool {
         }
     }
 
+    /// The user will wait for long.
+    pub(crate) fn give_stack_back(&self, home: &Home) {
+        let stacks = &self.scenario.inner.stacks;
+        let mut place = home.place.take();
+        match &mut place {
+            Place::Kept(pooled) => pooled.instance.give_stack_back(stacks),
+            Place::Parked(ticket) => {
+                if let Some(parked) = self.parked.borrow_mut().get_mut(*ticket) {
+                    parked.pooled.instance.give_stack_back(stacks);
+                }
+            }
+            Place::Away | Place::Leaving | Place::Saved(_) | Place::Lost(_) => {}
+        }
+        home.place.set(place);
+    }
+
     /// A user is gone.
     pub(crate) fn forget(&self, home: &Home) {
         if let Place::Parked(ticket) = home.place.take() {

@@ -33,7 +33,7 @@ const GUEST_STREAM: u64 = 0x6775_6573_7400_0001;
 pub(crate) struct StoreState {
     table: ResourceTable,
     wasi: WasiCtx,
-    limits: GuestLimits,
+    limits: Arc<GuestLimits>,
     pub(crate) compute: ComputeMeter,
     /// Bytes of all linear memories.
     memory_bytes: usize,
@@ -55,7 +55,7 @@ pub(crate) struct UserState {
     pub(crate) template_bytes: usize,
     /// Exchanges that wait for a verdict.
     pub(crate) judged_open: u32,
-    pub(crate) limits: GuestLimits,
+    pub(crate) limits: Arc<GuestLimits>,
     /// Bytes of the bodies of `exchanges`.
     pub(crate) held_body_bytes: u64,
     /// Metrics and tables in the guest's hands.
@@ -101,7 +101,7 @@ pub(crate) fn misuse(message: impl Into<String>) -> wasmtime::Error {
 impl StoreState {
     /// For `describe`: a guest without user, network and output.
     pub(crate) fn without_user(
-        limits: GuestLimits,
+        limits: Arc<GuestLimits>,
         compute: ComputeMeter,
         panic: &PanicLines,
     ) -> Self {
@@ -118,7 +118,7 @@ impl StoreState {
 
     /// For a user, or for the instance of a shape or of hooks.
     pub(crate) fn for_user(
-        limits: GuestLimits,
+        limits: Arc<GuestLimits>,
         compute: ComputeMeter,
         user: UserState,
         grants: &Grants,

@@ -145,6 +145,8 @@ impl Program for FakeUser {
     async fn wait_time(&mut self, _: Option<NodeId>) -> Result<Duration, TaskFailure> {
         Ok(Duration::from_secs(1))
     }
+
+    fn rests(&mut self, _: Duration) {}
 }
 
 /// One class with hooks, a root set without, one task; it waits a second.

@@ -272,6 +272,10 @@ impl UserState {
             self.judged_open += 1;
         }
         self.held_body_bytes += open.body_bytes();
+        if self.exchanges.capacity() == 0 {
+            // Most users hold one at a time.
+            self.exchanges.reserve_exact(1);
+        }
         let place = self.exchanges.insert(open);
         let limits = &self.limits;
         if self.exchanges.len() > limits.exchanges_open_max {

@@ -11,7 +11,7 @@ mod waits;
 
 use order::{Endless, Ordered, Sequence, Tagged, Weighted};
 use results::{Ender, Judge, Measurer, Optional, Reader, Rescheduler};
-use waits::{Between, Constant, Custom, Pacing, Throughput};
+use waits::{Between, Constant, Custom, Long, Pacing, Throughput};
 
 static WORD: ScenarioOption = ScenarioOption::new("word").default_value("none");
 static COLOUR: ScenarioOption = ScenarioOption::new("colour").choices(&["red", "blue"]);
@@ -25,7 +25,7 @@ fn leave(step: impl ToString) {
 scenario! {
     users: [
         Ordered, Sequence, Endless, Tagged, Weighted,
-        Constant, Between, Pacing, Throughput, Custom,
+        Constant, Between, Pacing, Throughput, Custom, Long,
         Judge, Measurer, Reader, Optional, Rescheduler, Ender,
     ],
     options: [WORD, COLOUR],

@@ -36,6 +36,7 @@ waits! {
     Between: between(0.1, 0.3);
     Pacing: constant_pacing(0.2);
     Throughput: constant_throughput(5);
+    Long: constant(5.1);
 }
 
 /// Waits longer each time.

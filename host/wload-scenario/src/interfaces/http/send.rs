@@ -122,7 +122,9 @@ impl http::HostRequestTemplate for StoreState {
         }
         let label = user.label(&spec);
         let url_bytes = spec.url.len();
-        let prepared = PreparedRequest::new(convert::spec(spec), user.resident.client.base(), true);
+        let place = user.shared.base_place(user.resident.identity);
+        let base = user.resident.client.base();
+        let prepared = user.core.prepared.prepare(convert::spec(spec), base, place);
         let request = match prepared
             .and_then(|request| user.resident.client.check(&request).map(|()| request))
         {
@@ -137,7 +139,11 @@ impl http::HostRequestTemplate for StoreState {
                 user.limits.template_bytes_max
             )));
         }
-        let place = user.templates.insert(Template { request: Rc::new(request), label, bytes });
+        if user.templates.capacity() == 0 {
+            // Most users prepare few requests.
+            user.templates.reserve_exact(1);
+        }
+        let place = user.templates.insert(Template { request, label, bytes });
         Ok(Ok(Resource::new_own(u32::try_from(place).expect("a slab with few places"))))
     }
 
@@ -150,8 +156,8 @@ impl http::HostRequestTemplate for StoreState {
         let template = templates
             .get_mut(handle.rep() as usize)
             .ok_or_else(|| misuse("unknown request template handle"))?;
-        let request = Rc::get_mut(&mut template.request)
-            .expect("calls of a guest do not overlap, so nothing is on its way");
+        // It is this user's own from now on.
+        let request = Rc::make_mut(&mut template.request);
         let time = |time: Option<u64>| time.map(Duration::from_nanos);
         request.set_phase_timeouts(
             time(timeouts.connect),
