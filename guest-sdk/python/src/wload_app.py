@@ -207,13 +207,15 @@ class Users:
         """A user starts, or enters a set."""
         if isinstance(scope, users.Scope_User):
             return _guarded(_begin_user, scope.value)
-        return _guarded(_enter, scope.value, where=INSTANCE["user"])
+        return _guarded(_enter, scope.value, where=INSTANCE["sets"][-1])
 
     def run_task(self, node: int) -> Any:
         """Runs a task."""
         sets = INSTANCE["sets"]
         owner: TaskSet = sets[-1]
         target = TREE.targets[node]
+        if owner._is_broken:
+            return _guarded(nesting.guided, sets, nesting.fall_out, where=owner)
         if target is None or owner._is_inner:
             return _guarded(nesting.guided, sets, owner._step, where=owner)
         if owner._queued:
@@ -231,7 +233,8 @@ class Users:
         nesting.leave_all(sets)
         if isinstance(scope, users.Scope_User):
             return _logged(user.on_stop)
-        return _logged((sets.pop() if len(sets) > 1 else sets[0]).on_stop)
+        left = sets.pop() if len(sets) > 1 else sets[0]
+        return NEXT if left._is_broken else _logged(left.on_stop)
 
     def get_wait_time(self, node: int | None) -> int:
         """Asks the author's own wait function."""

@@ -40,12 +40,7 @@ impl Identity {
             pem => certificates(pem, "extra root certificates")?,
         };
         let client = settings.client_certificate.as_ref().map(chain_and_key).transpose()?;
-        Ok(Self {
-            extra_roots,
-            has_machines_roots: true,
-            insecure: settings.insecure,
-            client,
-        })
+        Ok(Self { extra_roots, has_machines_roots: true, insecure: settings.insecure, client })
     }
 
     /// What a user's choice comes to beside it; none: just this.

@@ -2,7 +2,7 @@
 
 Upstream: `wload_app.get_wait_time`. Downstream: `events.exception`, because the contract's call returns a time and
 nothing else. As in Locust: the exception is a row, and the set waits once more; when that raises, too, the user falls
-out of each set around it, with a row for each, and ends.
+out of the set, which is an exception of the set around it, after which that one waits; out of the last one it ends.
 """
 
 import logging
@@ -13,29 +13,34 @@ from locust.exception import StopTest, StopUser
 from wit_world.imports import events as host_events
 from wload import tracebacks
 
+STOPPING = (StopUser, StopTest)
+
 
 def pause(sets: list[Any]) -> int:
-    """Nanoseconds that the user waits in the innermost set; raises what ends it."""
+    """Nanoseconds that the user waits in the innermost set from which it does not fall; raises what ends it."""
     try:
         return _asked(sets[-1])
-    except (StopUser, StopTest):
+    except STOPPING:
         raise
     except Exception as error:
         _tell(error, sets[-1])
-    try:
-        return _asked(sets[-1])
-    except (StopUser, StopTest):
-        raise
-    except Exception as error:
-        for around in reversed(sets[:-1]):
+    for around, fallen in zip([*sets[-2::-1], None], reversed(sets)):
+        try:
+            return _asked(fallen)
+        except STOPPING:
+            raise
+        except Exception as error:
+            fallen._is_broken = True
+            if around is None:
+                logging.error("%s ends\n%s", type(fallen.user).__name__, tracebacks.full_text(error))
+                raise
             _tell(error, around)
-        logging.error("%s ends: its wait_time raised twice\n%s", type(sets[0].user).__name__,
-                      tracebacks.full_text(error))
-        raise
+    raise AssertionError("the outermost set has returned or raised")
 
 
 def _asked(waiting: Any) -> int:
-    return max(int(waiting.wait_time() * 1e9), 0)
+    seconds = waiting.wait_time()
+    return 0 if seconds <= 0 else int(seconds * 1e9)
 
 
 def _tell(error: Exception, where: Any) -> None:

@@ -18,3 +18,4 @@ mod target;
 mod timeouts;
 mod tls;
 mod traces;
+mod trust;

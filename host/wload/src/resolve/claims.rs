@@ -7,6 +7,7 @@ use wload_core::user_class::{OptionKind, OptionSpec, ScenarioInfo};
 
 use crate::args::extra::{Extra, meant};
 use crate::config::{Mistakes, Origin, Sourced, closest};
+use crate::options::is_locusts_flag;
 use crate::resolve::selection::{NOBODY, select};
 use crate::settings::Settings;
 
@@ -18,6 +19,7 @@ pub(crate) fn fit(
     mistakes: &mut Mistakes,
 ) -> (ScenarioInfo, Vec<String>) {
     let mut warnings = Vec::new();
+    flags(info, mistakes);
     extras(settings, info, mistakes);
     classes(settings, info, mistakes);
     options(settings, info, mistakes);
@@ -79,6 +81,16 @@ fn options(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes
             Some(_) => {
                 settings.plan.options.insert(name.to_owned(), value.to_owned());
             }
+        }
+    }
+}
+
+/// Flags that a scenario cannot have.
+fn flags(info: &ScenarioInfo, mistakes: &mut Mistakes) {
+    for flag in info.options.iter().flat_map(|option| &option.flags) {
+        if is_locusts_flag(flag) {
+            let text = "the scenario declares this argument, which Locust and wload have themselves: give it another name";
+            mistakes.add(flag, text);
         }
     }
 }
