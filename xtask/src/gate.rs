@@ -13,7 +13,7 @@ use crate::command::{self, cargo, output, program};
 use crate::printer;
 use crate::repository::{Repository, is_ci};
 use crate::tally::Tally;
-use crate::{bench, check, deps, guests, setup, skips, tidy};
+use crate::{agreement, bench, check, deps, guests, setup, skips, tidy};
 
 /// What one step did.
 struct Outcome {
@@ -50,6 +50,7 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     step("clippy of guests", &mut || guests::clippy(repository));
     step("build", &mut || build(repository));
     step("tests", &mut || tests(repository, &mut tally));
+    step("agreement", &mut || agreement(repository));
     step("instructions", &mut || instructions(repository));
     step("documentation", &mut || documentation(repository));
     step("generated files", &mut || nothing_changed(repository));
@@ -73,6 +74,20 @@ fn tests(repository: &Repository, tally: &mut Tally) -> Result<()> {
     command::run_observed(command, |line| tally.observe(line))?;
     ensure!(tally.passed > 0, "`cargo test` ran no test");
     Ok(())
+}
+
+/// wload and the real Locust on the same locustfiles. Without Locust they are not compared at home, and that is an
+/// error in CI.
+fn agreement(repository: &Repository) -> Result<()> {
+    match setup::locust(repository) {
+        Ok(_) => agreement::compare(repository, &[]),
+        Err(error) if !is_ci() => {
+            printer::failure(&error);
+            printer::talk("Locust: goes on without it; NOTHING IS COMPARED WITH LOCUST");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The cost of the hot paths, in instructions. Without valgrind it is not checked at home, and that is an error
