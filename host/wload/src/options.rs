@@ -211,7 +211,7 @@ option_table! {
         "Write the final statistics as JSON to NAME.json";
 
     Cacert "cacert" None, Text("FILE"), Own, Http, true,
-        "Trust the certificates in this PEM file, besides those of the machine";
+        "Trust the certificates in this PEM file, besides those of the machine; then no scenario turns verification off";
     Insecure "insecure" None, Flag, Own, Http, true,
         "Do not verify certificates";
     Cert "cert" None, Text("FILE"), Own, Http, true,
