@@ -93,12 +93,12 @@ impl RequestEvent {
 /// # use wload_sdk::prelude::*;
 /// # fn parse() -> Result<u32, std::num::ParseIntError> { "1".parse() }
 /// let number = parse().unwrap_or_else(|error| {
-///     events::exception("parse", error.to_string());
+///     events::exception("parse", error);
 ///     0
 /// });
 /// ```
-pub fn exception(place: impl AsRef<str>, message: impl AsRef<str>) {
-    events::exception(place.as_ref(), message.as_ref(), None);
+pub fn exception(place: impl AsRef<str>, message: impl Display) {
+    events::exception(place.as_ref(), &message.to_string(), None);
 }
 
 thread_local! {
