@@ -85,11 +85,12 @@ fn a_scenario_that_trusts_everybody_does_so_for_its_own_requests_unless_authorit
     let (report, _) = run("Trusting", 1, &target.url(), 1);
     let failures = |name: &str| report.stats.row("Name", name).count("Failure Count");
     assert_eq!(["first", "careless", "again"].map(failures), [1, 0, 1]);
-    let exceptions: Vec<&str> =
-        report.exceptions.rows().map(|row| row.text("Message")).collect();
+    let exceptions: Vec<&str> = report.exceptions.rows().map(|row| row.text("Message")).collect();
     assert_eq!(exceptions.len(), 3, "{exceptions:?}");
     assert_eq!(exceptions.iter().filter(|text| **text == unknown).count(), 2, "{exceptions:?}");
-    assert!(exceptions.iter().any(|text| text.starts_with("nonsense: TLS: authorities: no `BEGIN")));
+    assert!(
+        exceptions.iter().any(|text| text.starts_with("nonsense: TLS: authorities: no `BEGIN"))
+    );
     assert_eq!(target.counts().total.completed, 1);
     // The certificate of another target: then nobody is to be trusted blindly.
     let folder = empty_folder("http/trusting");
