@@ -35,10 +35,15 @@ class TlsUser(HttpUser):
 
 
 class CarelessUser(FastHttpUser):
+    wait_time = constant(0.05)
+    rounds = 0
+
     @task
     def visit(self):
-        self.client.get("/tls/fast", headers={"Accept": "*/*"})
-        raise StopUser()
+        self.rounds += 1
+        self.client.get(f"/tls/fast/{self.rounds}", headers={"Accept": "*/*"})
+        if self.rounds == 3:
+            raise StopUser()
 
 
 class StrictUser(FastHttpUser):

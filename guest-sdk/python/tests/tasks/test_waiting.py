@@ -85,9 +85,10 @@ class Pauses(unittest.TestCase):
         self.check([Waits("r", KeyError(3)), Waits("i", KeyError(1), KeyError(2))], None, rows, "ri")
 
     def test_who_stops_there_is_no_exception(self):
-        for answers in ([StopUser()], [ValueError("no"), StopUser()]):
-            with self.assertRaises(StopUser):
-                waiting.pause([Waits("r", *answers)])
+        with self.assertLogs():
+            for answers in ([StopUser()], [ValueError("no"), StopUser()]):
+                with self.assertRaises(StopUser):
+                    waiting.pause([Waits("r", *answers)])
         self.assertEqual(len(ROWS), 2)
 
 
