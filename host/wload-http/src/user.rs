@@ -41,8 +41,12 @@ pub(crate) struct User {
     pub(crate) is_parallel: Cell<bool>,
     /// How its TLS connections are made, when not as the run says.
     pub(crate) trust: RefCell<Option<Rc<Trust>>>,
-    sessions: RefCell<Vec<(Option<Rc<Trust>>, Arc<ClientConfig>)>>,
+    /// What remembers its TLS sessions, for each choice.
+    sessions: RefCell<Vec<Sessions>>,
 }
+
+/// The configuration that a choice has with this user's sessions.
+type Sessions = (Option<Rc<Trust>>, Arc<ClientConfig>);
 
 /// A connection for a request.
 pub(crate) struct Leased {
