@@ -22,7 +22,8 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, handles, nesting, packages, randomness, saving, state, tracebacks, tree, waiting
+from wload import (absent, arguments, files, handles, nesting, packages, randomness, saving, state, tracebacks, tree,
+                   waiting)
 
 import wload_stage
 

@@ -11,6 +11,10 @@ use crate::options::is_locusts_flag;
 use crate::resolve::selection::{NOBODY, select};
 use crate::settings::Settings;
 
+/// What is wrong with a flag that a scenario cannot have.
+const LOCUSTS_FLAG: &str = "the scenario declares this argument, which Locust and wload have themselves: \
+                            give it another name";
+
 /// Completes the plan with what the scenario declares; adds what it does not confirm. Answers the
 /// part of the declaration that runs, and what the person should know.
 pub(crate) fn fit(
@@ -89,8 +93,7 @@ fn options(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes
 fn flags(info: &ScenarioInfo, mistakes: &mut Mistakes) {
     for flag in info.options.iter().flat_map(|option| &option.flags) {
         if is_locusts_flag(flag) {
-            let text = "the scenario declares this argument, which Locust and wload have themselves: give it another name";
-            mistakes.add(flag, text);
+            mistakes.add(flag, LOCUSTS_FLAG);
         }
     }
 }
