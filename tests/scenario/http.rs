@@ -79,6 +79,29 @@ fn a_name_is_resolved_as_the_command_line_says_and_tls_sessions_are_resumed() {
 }
 
 #[test]
+fn a_scenario_that_trusts_everybody_does_so_for_its_own_requests_unless_authorities_are_named() {
+    let target = start_with(TargetConfig { tls: true, ..TargetConfig::default() });
+    let unknown = "TLS: certificate is signed by an unknown authority";
+    let (report, _) = run("Trusting", 1, &target.url(), 1);
+    let failures = |name: &str| report.stats.row("Name", name).count("Failure Count");
+    assert_eq!(["first", "careless", "again"].map(failures), [1, 0, 1]);
+    let exceptions: Vec<&str> = report.exceptions.rows().map(|row| row.text("Message")).collect();
+    assert_eq!(exceptions.len(), 3, "{exceptions:?}");
+    assert_eq!(exceptions.iter().filter(|text| **text == unknown).count(), 2, "{exceptions:?}");
+    assert!(
+        exceptions.iter().any(|text| text.starts_with("nonsense: TLS: authorities: no `BEGIN"))
+    );
+    assert_eq!(target.counts().total.completed, 1);
+    // The certificate of another target: then nobody is to be trusted blindly.
+    let folder = empty_folder("http/trusting");
+    let other = start_with(TargetConfig { tls: true, ..TargetConfig::default() });
+    std::fs::write(folder.join("ca.pem"), other.certificate_pem().unwrap()).unwrap();
+    let args = "Trusting -u 1 -i 1 --only-summary --cacert ca.pem";
+    Wload::run(&guest("http-abilities"), &target.url(), args).in_folder(&folder).expect(1);
+    assert_eq!(target.counts().total.completed, 1);
+}
+
+#[test]
 fn connections_start_from_the_addresses_of_the_command_line() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = format!("http://{}", listener.local_addr().unwrap());

@@ -13,7 +13,7 @@ use crate::command::{self, cargo, output, program};
 use crate::printer;
 use crate::repository::{Repository, is_ci};
 use crate::tally::Tally;
-use crate::{bench, check, deps, guests, setup, skips, tidy};
+use crate::{agreement, bench, check, deps, guests, setup, skips, tidy};
 
 /// What one step did.
 struct Outcome {
@@ -51,6 +51,7 @@ pub(crate) fn run(repository: &Repository) -> Result<ExitCode> {
     step("build", &mut || build(repository));
     step("tests", &mut || tests(repository, &mut tally));
     step("Python SDK", &mut || python_sdk(repository));
+    step("agreement", &mut || agreement(repository));
     step("instructions", &mut || instructions(repository));
     step("documentation", &mut || documentation(repository));
     step("generated files", &mut || nothing_changed(repository));
@@ -85,6 +86,20 @@ fn python_sdk(repository: &Repository) -> Result<()> {
         command::run(program("python3", repository.root(), words))?;
     }
     Ok(())
+}
+
+/// wload and the real Locust on the same locustfiles. Without Locust they are not compared at home, and that is an
+/// error in CI.
+fn agreement(repository: &Repository) -> Result<()> {
+    match setup::locust(repository) {
+        Ok(_) => agreement::compare(repository, &[]),
+        Err(error) if !is_ci() => {
+            printer::failure(&error);
+            printer::talk("Locust: goes on without it; NOTHING IS COMPARED WITH LOCUST");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The cost of the hot paths, in instructions. Without valgrind it is not checked at home, and that is an error

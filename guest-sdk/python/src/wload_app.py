@@ -22,7 +22,8 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, handles, nesting, packages, randomness, saving, state, tracebacks, tree
+from wload import (absent, arguments, files, handles, nesting, packages, randomness, saving, state, tracebacks, tree,
+                   waiting)
 
 import wload_stage
 
@@ -128,9 +129,9 @@ def _steered(call: Any, *given: Any) -> Any:
 
 
 def _tell(error: Exception, where: Any) -> None:
-    """Listeners hear of an exception; where a user starts or stops there is nobody to tell."""
+    """Listeners hear of an exception; where a user cannot even be made there is nobody to tell of."""
     if where is not None:
-        locust.events.user_error.fire(user_instance=where, exception=error, tb=error.__traceback__)
+        locust.events.user_error.notify(user_instance=where, exception=error, tb=error.__traceback__)
 
 
 def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
@@ -141,12 +142,22 @@ def _guarded(call: Any, *given: Any, where: Any = None) -> Any:
     try:
         return _steered(call, *given)
     except Exception as error:
-        outcome = _steered(_tell, error, where)
+        outcome = _steered(_tell, error, where or INSTANCE.get("user"))
         logging.error("%s\n%s", error, tracebacks.full_text(error))
         if outcome is not NEXT:
             return outcome
         failure = Err(users.TaskError(str(error) or type(error).__name__, tracebacks.trace_of(error)))
     raise failure
+
+
+def _logged(call: Any) -> Any:
+    """Runs an `on_stop`; an exception is no row."""
+    memory.tidy()
+    try:
+        return _steered(call)
+    except Exception as error:
+        logging.error("Uncaught exception in on_stop: \n%s", tracebacks.full_text(error))
+        return NEXT
 
 
 def _wake() -> None:
@@ -197,13 +208,15 @@ class Users:
         """A user starts, or enters a set."""
         if isinstance(scope, users.Scope_User):
             return _guarded(_begin_user, scope.value)
-        return _guarded(_enter, scope.value, where=INSTANCE["user"])
+        return _guarded(_enter, scope.value, where=INSTANCE["sets"][-1])
 
     def run_task(self, node: int) -> Any:
         """Runs a task."""
         sets = INSTANCE["sets"]
         owner: TaskSet = sets[-1]
         target = TREE.targets[node]
+        if owner._is_broken:
+            return _guarded(nesting.guided, sets, nesting.fall_out, where=owner)
         if target is None or owner._is_inner:
             return _guarded(nesting.guided, sets, owner._step, where=owner)
         if owner._queued:
@@ -211,24 +224,31 @@ class Users:
         return _guarded(nesting.guided, sets, owner.execute_task, target, where=owner)
 
     def on_stop(self, scope: Any) -> Any:
-        """A user stops, or leaves a set."""
-        _guarded(nesting.leave_all, INSTANCE.get("sets", []))
-        if isinstance(scope, users.Scope_User):
-            user = INSTANCE.get("user")
-            return _guarded(user.on_stop) if user else NEXT
+        """A user stops, or leaves a set; an exception is logged and no row, as in Locust."""
+        if "woken" in INSTANCE:
+            _wake()
+        user = INSTANCE.get("user")
+        if user is None or user._is_broken:
+            return NEXT
         sets = INSTANCE["sets"]
+        nesting.leave_all(sets)
+        if isinstance(scope, users.Scope_User):
+            return _logged(user.on_stop)
         left = sets.pop() if len(sets) > 1 else sets[0]
-        return _guarded(left.on_stop, where=left)
+        return NEXT if left._is_broken else _logged(left.on_stop)
 
     def get_wait_time(self, node: int | None) -> int:
         """Asks the author's own wait function."""
         if "woken" in INSTANCE:
             _wake()
         try:
-            return max(int(INSTANCE["sets"][-1].wait_time() * 1e9), 0)
-        except Exception as error:
-            logging.error("%s\n%s", error, tracebacks.full_text(error))
-            return 1_000_000_000
+            return waiting.pause(INSTANCE["sets"])
+        except (StopUser, StopTest, GreenletExit):
+            control.stop_user()
+        except Exception:
+            INSTANCE["user"]._is_broken = True
+            control.stop_user()
+        return 0
 
 
 def _has_hooks() -> bool:

@@ -13,7 +13,8 @@
 //! - a ramp down takes users away in the exact reverse of their order, and after it users of a
 //!   fixed count are refilled first;
 //! - a tick with a class list decides only about users that are added;
-//! - the number of users on a core is absolute, so a core also replaces users that are gone.
+//! - the number of users on a core is absolute, so a core also replaces users that are gone; only when one of
+//!   Locust's batches would begin, so that who leaves early in a second is not replaced within it.
 
 mod class_sequence;
 #[cfg(test)]
@@ -77,6 +78,8 @@ pub enum Change {
 pub struct Batch {
     /// Time from this batch to the next, counted from when this one was due; zero after the last.
     pub pause_after: Duration,
+    /// One of Locust's batches begins here: users that are gone meanwhile are replaced.
+    pub replaces_gone: bool,
     /// What this batch changes, in order.
     pub changes: Vec<Change>,
     /// The users that each core must have afterwards.
@@ -159,6 +162,8 @@ pub struct Dispatcher {
     target: u32,
     rate: f64,
     ramp: Ramp,
+    /// Users of the batch of Locust's that is under way, which are still to come.
+    left_of_batch: u32,
 }
 
 impl Dispatcher {
@@ -193,6 +198,7 @@ impl Dispatcher {
             target: 0,
             rate: 1.0,
             ramp: Ramp::Done,
+            left_of_batch: 0,
         })
     }
 
@@ -212,6 +218,7 @@ impl Dispatcher {
         self.target = tick.users;
         self.rate = tick.spawn_rate;
         self.ramp = Ramp::Fresh;
+        self.left_of_batch = 0;
         Ok(())
     }
 
@@ -224,6 +231,11 @@ impl Dispatcher {
             Ramp::Running => {}
         }
         let size = spawn::batch_size(self.rate);
+        let replaces_gone = self.left_of_batch == 0;
+        if replaces_gone {
+            self.left_of_batch = spawn::locusts_batch_size(self.rate);
+        }
+        self.left_of_batch = self.left_of_batch.saturating_sub(size);
         let mut changes = Vec::new();
         let mut nobody_left = false;
         if self.total > self.target {
@@ -244,7 +256,7 @@ impl Dispatcher {
             self.ramp = Ramp::Done;
             pause_after = Duration::ZERO;
         }
-        Some(Batch { pause_after, changes, counts: self.counts.clone() })
+        Some(Batch { pause_after, replaces_gone, changes, counts: self.counts.clone() })
     }
 
     /// The users that each core must have now.

@@ -131,6 +131,9 @@ pub const CONNECT_ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 pub const CONNECT_ADDRESSES_MAX: usize = 20;
 /// TLS sessions that one user remembers, each of a few KiB.
 pub const TLS_SESSIONS_MAX: usize = 8;
+/// Different TLS settings that the users of a scenario may have on a core. Each holds its authorities, some 100 KiB
+/// with those of a machine; a scenario has two or three.
+pub const TLS_CHOICES_MAX: usize = 32;
 /// How often a request is sent again because the server cannot have acted on it. Servers that refuse
 /// again and again are not asked for ever.
 pub const REPEATS_MAX: u32 = 3;

@@ -20,6 +20,12 @@ pub fn batch_size(rate: f64) -> u32 {
     ((rate * SPAWN_INTERVAL.as_secs_f64()) as u32).max(1)
 }
 
+/// Users that Locust starts at once at this rate.
+#[must_use]
+pub fn locusts_batch_size(rate: f64) -> u32 {
+    (rate as u32).max(1)
+}
+
 /// Time that `users` users take at this rate, cut at [`WAIT_MAX`].
 #[must_use]
 pub fn pause(users: u32, rate: f64) -> Duration {

@@ -125,7 +125,9 @@ impl<F: ProgramFactory> CoreLoop<F> {
     fn obey(&mut self, command: CoreCommand) {
         self.commands_obeyed += 1;
         match command {
-            CoreCommand::Users { counts, gap } => self.users.set_counts(&counts, gap),
+            CoreCommand::Users { counts, replaces_gone, gap } => {
+                self.users.set_counts(&counts, replaces_gone, gap);
+            }
             CoreCommand::StopAll => self.users.stop_all(),
             CoreCommand::AbortAll => self.users.abort_all(),
         }

@@ -16,6 +16,8 @@ pub(crate) enum CoreCommand {
     Users {
         /// By class.
         counts: Vec<u32>,
+        /// Start others in the place of those that are gone.
+        replaces_gone: bool,
         /// From one user that is started to the next.
         gap: Duration,
     },

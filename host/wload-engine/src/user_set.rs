@@ -28,6 +28,8 @@ pub(crate) struct UserSet<F: ProgramFactory> {
     core: CoreId,
     cores: u16,
     stop_timeout: Duration,
+    /// Users of each class that were last wanted, those included that are gone since.
+    wanted: Vec<u32>,
     /// Running users of each class, the youngest last.
     running: Vec<Vec<User>>,
     /// Classes of users that are wanted and wait for their turn to be started. They count as running.
@@ -92,6 +94,7 @@ impl<F: ProgramFactory> UserSet<F> {
             core,
             cores,
             stop_timeout,
+            wanted: vec![0; classes],
             running: (0..classes).map(|_| Vec::new()).collect(),
             starting: VecDeque::new(),
             pace: StartPace::new(),
@@ -104,8 +107,9 @@ impl<F: ProgramFactory> UserSet<F> {
     }
 
     /// Starts and stops users until there are so many of each class; so long it takes from one that is started
-    /// to the next. Whoever has not been started in the first slice is in [`Self::start_some`].
-    pub(crate) fn set_counts(&mut self, counts: &[u32], gap: Duration) {
+    /// to the next. Places of users that are gone stay empty unless they are to be filled. Whoever has not been
+    /// started in the first slice is in [`Self::start_some`].
+    pub(crate) fn set_counts(&mut self, counts: &[u32], replaces_gone: bool, gap: Duration) {
         self.forget_ended();
         if self.starting.is_empty() {
             self.pace.begin();
@@ -113,7 +117,8 @@ impl<F: ProgramFactory> UserSet<F> {
         self.pace.set_gap(gap);
         let mut found = self.count_all();
         for (class, &wanted) in counts.iter().enumerate() {
-            for _ in found[class]..wanted {
+            let before = if replaces_gone { found[class] } else { self.wanted[class] };
+            for _ in before..wanted {
                 self.starting.push_back(class);
             }
             // The youngest go first: those that have not even begun.
@@ -128,6 +133,7 @@ impl<F: ProgramFactory> UserSet<F> {
                 found[class] -= 1;
             }
         }
+        self.wanted.copy_from_slice(counts);
         self.start_some();
     }
 
@@ -316,6 +322,7 @@ impl<F: ProgramFactory> Drop for UserSet<F> {
 #[cfg(test)]
 mod tests {
     use tokio::task::LocalSet;
+    use wload_scenario::Outcome;
 
     use super::*;
     use crate::user_loop::fake::{Act, Fake, context};
@@ -334,16 +341,39 @@ mod tests {
                 let fake = Fake::new(&[], &[]);
                 let mut users =
                     UserSet::new(Rc::new(context(&fake)), CoreId(1), 3, Duration::ZERO, 1);
-                users.set_counts(&[3], Duration::ZERO);
+                users.set_counts(&[3], true, Duration::ZERO);
                 settle().await;
                 assert_eq!(users.counts(), [3]);
                 let created: Vec<String> =
                     fake.log().into_iter().filter(|line| line.contains("create")).collect();
                 assert_eq!(created, ["0 create 1", "0 create 4", "0 create 7"]);
-                users.set_counts(&[1], Duration::ZERO);
+                users.set_counts(&[1], true, Duration::ZERO);
                 assert_eq!(users.counts(), [1]);
                 settle().await;
                 assert_eq!(users.alive(), 1);
+            })
+            .await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_of_users_that_left_are_filled_only_when_they_are_to_be() {
+        LocalSet::new()
+            .run_until(async {
+                let fake = Fake::new(&vec![Act::Return(Outcome::StopUser); 12], &[]);
+                let mut users =
+                    UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, Duration::ZERO, 1);
+                let created = || fake.log().iter().filter(|line| line.contains("create")).count();
+                for (wanted, replaces_gone, expected) in
+                    [(3, true, 3), (5, false, 5), (4, false, 5), (5, false, 6), (6, true, 12)]
+                {
+                    users.set_counts(&[wanted], replaces_gone, Duration::ZERO);
+                    while users.has_starting() {
+                        users.start_some();
+                        settle().await;
+                    }
+                    settle().await;
+                    assert_eq!((created(), users.counts()), (expected, vec![0]), "{wanted}");
+                }
             })
             .await;
     }
@@ -355,16 +385,16 @@ mod tests {
                 let fake = Fake::new(&[], &[]);
                 let mut users =
                     UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, Duration::ZERO, 1);
-                users.set_counts(&[1_000], Duration::ZERO);
+                users.set_counts(&[1_000], true, Duration::ZERO);
                 settle().await;
                 assert_eq!(users.counts(), [1_000]);
                 let created = || fake.log().iter().filter(|line| line.contains("create")).count();
                 assert!(created() > 0 && created() < 1_000, "{} at once", created());
                 // Those that have not begun are the first that are not wanted any more.
                 let begun = created();
-                users.set_counts(&[u32::try_from(begun).unwrap()], Duration::ZERO);
+                users.set_counts(&[u32::try_from(begun).unwrap()], true, Duration::ZERO);
                 assert!(!users.has_starting());
-                users.set_counts(&[1_000], Duration::ZERO);
+                users.set_counts(&[1_000], true, Duration::ZERO);
                 while users.has_starting() {
                     users.start_some();
                     settle().await;
@@ -384,7 +414,7 @@ mod tests {
                 let fake = Fake::new(&[Act::Hang], &[]);
                 let timeout = Duration::from_secs(5);
                 let mut users = UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, timeout, 1);
-                users.set_counts(&[1], Duration::ZERO);
+                users.set_counts(&[1], true, Duration::ZERO);
                 settle().await;
                 let start = Instant::now();
                 users.stop_all();

@@ -21,6 +21,7 @@ use crate::origin::BaseUrl;
 use crate::request::{self, PreparedRequest, RequestSpec};
 use crate::response::Exchange;
 use crate::shared::CoreHttp;
+use crate::trust::TlsChoice;
 use crate::turn::others_first;
 use crate::upload::RequestBody;
 use crate::user::User;
@@ -196,6 +197,17 @@ impl HttpClient {
     /// Forgets all cookies.
     pub fn clear_cookies(&mut self) {
         self.user.jar.borrow_mut().clear();
+    }
+
+    /// How the TLS connections of later requests are made. Those that were made otherwise are kept, and not used as
+    /// long as this holds.
+    ///
+    /// # Errors
+    /// When a text is no certificate or no key, or users have too many different settings; nothing has changed.
+    pub fn set_tls(&mut self, choice: TlsChoice) -> Result<(), HttpError> {
+        let core = &self.user.core;
+        *self.user.trust.borrow_mut() = core.trusts.find(choice, &core.shared)?;
+        Ok(())
     }
 
     /// The next request opens a new connection.

@@ -20,6 +20,7 @@ use crate::settings::Protocol;
 use crate::shared::CoreHttp;
 use crate::socket::Socket;
 use crate::timeouts::Timeouts;
+use crate::trust::Trust;
 use crate::user::User;
 use crate::wire::Stream;
 use crate::{h1, h2};
@@ -66,9 +67,12 @@ pub(crate) async fn open(
         let forward = proxy.map(|proxy| proxy.forward());
         // Proxies forward HTTP/1.1.
         let is_http2 = core.shared.protocol() == Protocol::Http2 && forward.is_none();
-        return start_http(core, Stream::Plain(Socket::new(tcp)), origin, forward, is_http2).await;
+        let socket = Stream::Plain(Socket::new(tcp));
+        return start_http(core, socket, origin, forward, None, is_http2).await;
     }
-    let handshake = timeout_at(deadline, start_tls(user.tls()?, origin, Socket::new(tcp))).await;
+    let trust = user.trust_of(origin);
+    let config = user.tls(trust.as_ref())?;
+    let handshake = timeout_at(deadline, start_tls(config, origin, Socket::new(tcp))).await;
     trail.timing.tls = connected.elapsed();
     let stream = handshake.map_err(late)??;
     trail.trace.tls(stream.get_ref().1);
@@ -76,7 +80,7 @@ pub(crate) async fn open(
     if core.shared.protocol() == Protocol::Http2 && !is_http2 {
         return Err(HttpError::Tls("the server does not speak HTTP/2".into()));
     }
-    start_http(core, Stream::Tls(Box::new(stream)), origin, None, is_http2).await
+    start_http(core, Stream::Tls(Box::new(stream)), origin, None, trust, is_http2).await
 }
 
 async fn start_http(
@@ -84,25 +88,28 @@ async fn start_http(
     stream: Stream,
     origin: &Rc<Origin>,
     forward: Option<crate::proxy::Forward>,
+    trust: Option<Rc<Trust>>,
     is_http2: bool,
 ) -> Result<Lease, HttpError> {
     let origin = Rc::clone(origin);
     if is_http2 {
-        let connection = h2::Connection::start(stream, origin, core.limits()).await?;
+        let mut connection = h2::Connection::start(stream, origin, core.limits()).await?;
+        connection.trust = trust;
         return Ok(Lease::http2(Rc::new(connection)));
     }
-    let connection = h1::Connection::start(stream, origin, forward, core).await?;
+    let mut connection = h1::Connection::start(stream, origin, forward, core).await?;
+    connection.trust = trust;
     Ok(Lease::http1(Box::new(connection)))
 }
 
 async fn start_tls(
-    config: &Arc<ClientConfig>,
+    config: Arc<ClientConfig>,
     origin: &Origin,
     socket: Socket,
 ) -> Result<tokio_rustls::client::TlsStream<Socket>, HttpError> {
     let name = ServerName::try_from(origin.host.clone())
         .map_err(|_| HttpError::Tls("the host is not a name that a certificate can have".into()))?;
-    let stream = TlsConnector::from(Arc::clone(config)).connect(name, socket).await;
+    let stream = TlsConnector::from(config).connect(name, socket).await;
     stream.map_err(|error| match crate::tls::from_handshake(&error) {
         // A reset is one whenever it comes: just before the handshake, within it or after it.
         RESET => RESET,

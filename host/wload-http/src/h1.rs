@@ -16,6 +16,7 @@ use crate::proxy::Forward;
 use crate::settings::Http1Engine;
 use crate::shared::CoreHttp;
 use crate::timing::Marks;
+use crate::trust::Trust;
 use crate::wire::Stream;
 
 pub(crate) mod buffers;
@@ -38,6 +39,8 @@ pub(crate) struct Connection {
     pub(crate) idle_since: Instant,
     /// A proxy that wants to be told where requests go.
     pub(crate) forward: Option<Forward>,
+    /// The TLS settings that it was made with, when not the run's.
+    pub(crate) trust: Option<Rc<Trust>>,
     pub(crate) engine: Engine,
 }
 
@@ -68,7 +71,7 @@ impl Connection {
                 Engine::Hyper(Box::new(started))
             }
         };
-        Ok(Self { origin, marks, idle_since: Instant::now(), forward, engine })
+        Ok(Self { origin, marks, idle_since: Instant::now(), forward, trust: None, engine })
     }
 
     /// It cannot carry another request, as far as is known when an exchange is over.

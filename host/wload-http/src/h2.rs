@@ -25,6 +25,7 @@ use crate::connection::SendFailure;
 use crate::error::{CLOSED_UNANSWERED, FLOODED, HttpError};
 use crate::origin::Origin;
 use crate::timing::Marks;
+use crate::trust::Trust;
 use crate::upload::Outgoing;
 use crate::wire::{Driver, Stream, Wire};
 
@@ -41,6 +42,8 @@ pub(crate) struct Connection {
     pub(crate) origin: Rc<Origin>,
     pub(crate) marks: Rc<Marks>,
     pub(crate) idle_since: Cell<Instant>,
+    /// The TLS settings that it was made with, when not the run's.
+    pub(crate) trust: Option<Rc<Trust>>,
     streams: Cell<usize>,
     has_ended: Rc<Cell<bool>>,
     sender: SendRequest<Bytes>,
@@ -98,6 +101,7 @@ impl Connection {
             origin,
             marks,
             idle_since: Cell::new(Instant::now()),
+            trust: None,
             streams: Cell::new(0),
             has_ended,
             sender,

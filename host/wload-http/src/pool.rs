@@ -3,7 +3,8 @@
 //! Upstream: an exchange that read its response to the end. Downstream: the next exchange with the
 //! same origin.
 //! Invariants: an HTTP/1.1 connection is in the pool or in an exchange, never both; an HTTP/2
-//! connection stays in the pool while streams are open on it. Places of origins exist only for users
+//! connection stays in the pool while streams are open on it; nobody gets a connection that was made with other TLS
+//! settings than it wants. Places of origins exist only for users
 //! that send in parallel.
 
 use std::cell::Cell;
@@ -16,6 +17,7 @@ use wload_core::limits::HttpLimits;
 
 use crate::connection::Lease;
 use crate::origin::Origin;
+use crate::trust::{self, Trust};
 use crate::{h1, h2};
 
 /// Oldest first.
@@ -43,14 +45,17 @@ impl Pool {
     pub(crate) fn take(
         &mut self,
         origin: &Origin,
+        trust: Option<&Rc<Trust>>,
         now: Instant,
         limits: &HttpLimits,
     ) -> Option<Lease> {
-        if let Some(lease) = self.share_of(origin, now, limits) {
+        if let Some(lease) = self.share_of(origin, trust, now, limits) {
             return Some(lease);
         }
         loop {
-            let at = self.idle.iter().position(|found| is_same(&found.origin, origin))?;
+            let at = self.idle.iter().position(|found| {
+                is_same(&found.origin, origin) && trust::is_same(found.trust.as_ref(), trust)
+            })?;
             let mut connection = self.idle.remove(at);
             let is_stale = is_over(connection.idle_since, now, limits);
             if !is_stale && !connection.has_ended() {
@@ -63,6 +68,7 @@ impl Pool {
     pub(crate) fn share_of(
         &mut self,
         origin: &Origin,
+        trust: Option<&Rc<Trust>>,
         now: Instant,
         limits: &HttpLimits,
     ) -> Option<Lease> {
@@ -73,7 +79,9 @@ impl Pool {
             let is_stale = is_over(connection.idle_since.get(), now, limits);
             !(connection.is_closed() || (connection.is_idle() && is_stale))
         });
-        let found = self.shared.iter().find(|found| is_same(&found.origin, origin))?;
+        let found = self.shared.iter().find(|found| {
+            is_same(&found.origin, origin) && trust::is_same(found.trust.as_ref(), trust)
+        })?;
         Some(Lease::http2(Rc::clone(found)))
     }
 

@@ -58,7 +58,7 @@ pub enum Http1Engine {
 }
 
 /// A certificate of the client with its key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
     /// The certificate and those that lead to its authority, as PEM text.
     pub certificates_pem: Vec<u8>,

@@ -17,6 +17,7 @@ use crate::proxy::Proxies;
 use crate::resolve::ResolveRule;
 use crate::settings::{Http1Engine, HttpSettings, Protocol};
 use crate::tls;
+use crate::trust::{TlsChoice, Trusts};
 
 /// What all cores of a process share. Reading it takes no lock.
 #[derive(Debug)]
@@ -38,6 +39,7 @@ pub struct CoreHttp {
     pub(crate) shared: Arc<HttpShared>,
     pub(crate) dns: DnsCache,
     pub(crate) buffers: Rc<Buffers>,
+    pub(crate) trusts: Trusts,
     /// Whose turn it is among the local addresses.
     turn: Cell<usize>,
 }
@@ -69,6 +71,16 @@ impl HttpShared {
         config.as_ref().map_err(Clone::clone)
     }
 
+    /// What a user's choice comes to beside the settings; none: it is what they say already.
+    pub(crate) fn beside_settings(&self, choice: TlsChoice) -> Option<TlsChoice> {
+        self.identity.beside(choice)
+    }
+
+    /// The configuration of a choice that is not what the settings say.
+    pub(crate) fn config_of(&self, choice: &TlsChoice) -> Result<Arc<ClientConfig>, HttpError> {
+        tls::client_config(&self.identity.with(choice)?, self.protocol)
+    }
+
     pub(crate) fn protocol(&self) -> Protocol {
         self.protocol
     }
@@ -93,6 +105,7 @@ impl CoreHttp {
             shared,
             dns: DnsCache::default(),
             buffers: Rc::default(),
+            trusts: Trusts::default(),
             turn: Cell::new(0),
         })
     }

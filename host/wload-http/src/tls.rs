@@ -20,12 +20,14 @@ use rustls::{
 use wload_core::limits::TLS_SESSIONS_MAX;
 
 use crate::error::HttpError;
-use crate::settings::{HttpSettings, Protocol};
+use crate::settings::{ClientCertificate, HttpSettings, Protocol};
+use crate::trust::TlsChoice;
 
 /// Who is trusted, and who we are.
 #[derive(Debug)]
 pub(crate) struct Identity {
     extra_roots: Vec<CertificateDer<'static>>,
+    has_machines_roots: bool,
     insecure: bool,
     client: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
 }
@@ -37,14 +39,47 @@ impl Identity {
             [] => Vec::new(),
             pem => certificates(pem, "extra root certificates")?,
         };
-        let client = settings.client_certificate.as_ref().map(|client| {
-            let chain = certificates(&client.certificates_pem, "client certificate")?;
-            let key = PrivateKeyDer::from_pem_slice(&client.key_pem)
-                .map_err(|_| refuse("client key", "no private key in the PEM text"))?;
-            Ok((chain, key))
-        });
-        Ok(Self { extra_roots, insecure: settings.insecure, client: client.transpose()? })
+        let client = settings.client_certificate.as_ref().map(chain_and_key).transpose()?;
+        Ok(Self { extra_roots, has_machines_roots: true, insecure: settings.insecure, client })
     }
+
+    /// What a user's choice comes to beside it; none: just this.
+    pub(crate) fn beside(&self, choice: TlsChoice) -> Option<TlsChoice> {
+        let verify = !self.insecure && (choice.verify || !self.extra_roots.is_empty());
+        let certificate = choice.certificate.filter(|_| self.client.is_none());
+        let authorities_pem = if verify { choice.authorities_pem } else { Vec::new() };
+        let is_ours =
+            verify != self.insecure && certificate.is_none() && authorities_pem.is_empty();
+        (!is_ours).then_some(TlsChoice { verify, authorities_pem, certificate })
+    }
+
+    /// This identity with a choice of [`Identity::beside`].
+    pub(crate) fn with(&self, choice: &TlsChoice) -> Result<Self, HttpError> {
+        let mut extra_roots = self.extra_roots.clone();
+        if !choice.authorities_pem.is_empty() {
+            extra_roots.extend(certificates(&choice.authorities_pem, "authorities")?);
+        }
+        let own = || self.client.as_ref().map(|(chain, key)| (chain.clone(), key.clone_key()));
+        let client = match &choice.certificate {
+            Some(certificate) => Some(chain_and_key(certificate)?),
+            None => own(),
+        };
+        Ok(Self {
+            extra_roots,
+            has_machines_roots: choice.authorities_pem.is_empty(),
+            insecure: !choice.verify,
+            client,
+        })
+    }
+}
+
+fn chain_and_key(
+    client: &ClientCertificate,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), HttpError> {
+    let chain = certificates(&client.certificates_pem, "client certificate")?;
+    let key = PrivateKeyDer::from_pem_slice(&client.key_pem)
+        .map_err(|_| refuse("client key", "no private key in the PEM text"))?;
+    Ok((chain, key))
 }
 
 fn refuse(what: &str, why: &str) -> HttpError {
@@ -61,7 +96,7 @@ fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, 
     Ok(found)
 }
 
-/// Makes the configuration of all TLS connections of a process.
+/// Makes the configuration of TLS connections: the run's own is made once in a process.
 pub(crate) fn client_config(
     identity: &Identity,
     protocol: Protocol,
@@ -74,7 +109,7 @@ pub(crate) fn client_config(
         let verifier = Arc::new(TrustAnything { provider });
         builder.dangerous().with_custom_certificate_verifier(verifier)
     } else {
-        builder.with_root_certificates(roots(&identity.extra_roots)?)
+        builder.with_root_certificates(roots(identity)?)
     };
     let mut config = match &identity.client {
         Some((chain, key)) => builder
@@ -99,15 +134,17 @@ pub(crate) fn with_sessions(config: &ClientConfig) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
-fn roots(extra: &[CertificateDer<'static>]) -> Result<RootCertStore, HttpError> {
+fn roots(identity: &Identity) -> Result<RootCertStore, HttpError> {
     let mut store = RootCertStore::empty();
-    for root in extra {
+    for root in &identity.extra_roots {
         store
             .add(root.clone())
             .map_err(|error| refuse("extra root certificates", &error.to_string()))?;
     }
-    // A machine often has a few certificates that cannot be parsed; the others are good.
-    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if identity.has_machines_roots {
+        // A machine often has a few certificates that cannot be parsed; the others are good.
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
     if store.is_empty() {
         return Err(HttpError::Tls("this machine has no root certificates; give some".into()));
     }

@@ -4,7 +4,7 @@
 //! when the user sends in parallel.
 //! Invariant: a borrow of a cell never lasts over an `await`.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -23,6 +23,7 @@ use crate::settings::Protocol;
 use crate::shared::CoreHttp;
 use crate::timeouts::Timeouts;
 use crate::tls;
+use crate::trust::{self, Trust};
 
 /// A user, shared by its exchanges.
 #[derive(Debug)]
@@ -38,8 +39,14 @@ pub(crate) struct User {
     pub(crate) is_traced: Cell<bool>,
     /// Several requests are under way at once.
     pub(crate) is_parallel: Cell<bool>,
-    sessions: OnceCell<Arc<ClientConfig>>,
+    /// How its TLS connections are made, when not as the run says.
+    pub(crate) trust: RefCell<Option<Rc<Trust>>>,
+    /// What remembers its TLS sessions, for each choice.
+    sessions: RefCell<Vec<Sessions>>,
 }
+
+/// The configuration that a choice has with this user's sessions.
+type Sessions = (Option<Rc<Trust>>, Arc<ClientConfig>);
 
 /// A connection for a request.
 pub(crate) struct Leased {
@@ -61,7 +68,8 @@ impl User {
             pool: RefCell::default(),
             is_traced: Cell::new(false),
             is_parallel: Cell::new(false),
-            sessions: OnceCell::new(),
+            trust: RefCell::default(),
+            sessions: RefCell::default(),
         }
     }
 
@@ -79,12 +87,28 @@ impl User {
     }
 
     /// The TLS settings of this user's connections.
-    pub(crate) fn tls(&self) -> Result<&Arc<ClientConfig>, HttpError> {
-        let shared = self.core.shared.tls()?;
+    pub(crate) fn tls(&self, trust: Option<&Rc<Trust>>) -> Result<Arc<ClientConfig>, HttpError> {
+        let shared = match trust {
+            Some(trust) => &trust.config,
+            None => self.core.shared.tls()?,
+        };
         if !self.core.shared.tls_session_reuse() {
-            return Ok(shared);
+            return Ok(Arc::clone(shared));
         }
-        Ok(self.sessions.get_or_init(|| tls::with_sessions(shared)))
+        let mut sessions = self.sessions.borrow_mut();
+        if let Some((_, config)) =
+            sessions.iter().find(|(found, _)| trust::is_same(found.as_ref(), trust))
+        {
+            return Ok(Arc::clone(config));
+        }
+        let config = tls::with_sessions(shared);
+        sessions.push((trust.cloned(), Arc::clone(&config)));
+        Ok(config)
+    }
+
+    /// The choice that a connection to an origin is made with.
+    pub(crate) fn trust_of(&self, origin: &Origin) -> Option<Rc<Trust>> {
+        if origin.is_https { self.trust.borrow().clone() } else { None }
     }
 
     /// A connection to an origin that is there.
@@ -92,7 +116,9 @@ impl User {
         if self.is_parallel.get() {
             return None;
         }
-        let lease = self.pool.borrow_mut().take(origin, now, self.core.limits())?;
+        let trust = self.trust_of(origin);
+        let limits = self.core.limits();
+        let lease = self.pool.borrow_mut().take(origin, trust.as_ref(), now, limits)?;
         Some(Leased { lease, was_pooled: true, ready: now })
     }
 
@@ -123,7 +149,9 @@ impl User {
     ) -> Result<Leased, HttpError> {
         let limits = self.core.limits();
         let pooled = |lease| Leased { lease, was_pooled: true, ready: Instant::now() };
-        let shared = || self.pool.borrow_mut().share_of(origin, Instant::now(), limits);
+        let trust = self.trust_of(origin);
+        let trust = trust.as_ref();
+        let shared = || self.pool.borrow_mut().share_of(origin, trust, Instant::now(), limits);
         if let Some(lease) = shared() {
             return Ok(pooled(lease));
         }
@@ -137,8 +165,8 @@ impl User {
         if let Some(lease) = shared() {
             return Ok(pooled(lease));
         }
-        let idle =
-            if is_new { None } else { self.pool.borrow_mut().take(origin, Instant::now(), limits) };
+        let take = || self.pool.borrow_mut().take(origin, trust, Instant::now(), limits);
+        let idle = if is_new { None } else { take() };
         let mut leased = match idle {
             Some(lease) => pooled(lease),
             None => self.connect(origin, timeouts, trail).await?,

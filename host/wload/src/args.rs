@@ -11,6 +11,7 @@ pub(crate) mod new;
 pub(crate) mod run;
 
 use clap::{ArgMatches, Command};
+use wload_core::user_class::OptionSpec as Declared;
 
 use crate::args::build::BuildArgs;
 use crate::args::compile_child::CompileChildArgs;
@@ -18,7 +19,7 @@ use crate::args::demo_target::DemoTargetArgs;
 use crate::args::new::NewArgs;
 use crate::args::run::Typed;
 use crate::env::Env;
-use crate::{env_vars, exit_code};
+use crate::{env_vars, exit_code, options};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -53,6 +54,25 @@ pub(crate) fn parse(env: &Env) -> Result<Invocation, clap::Error> {
         }
         _ => unreachable!("clap requires one of the subcommands above"),
     })
+}
+
+/// Reads the command line of a scenario that has told its flags, where one of them is wload's, too: then it is the
+/// scenario's, as with Locust, which knows nothing of wload's. None: there is no such flag.
+///
+/// # Errors
+/// clap's, with its suggestion.
+pub(crate) fn parse_for(env: &Env, declared: &[Declared]) -> Option<Result<Typed, clap::Error>> {
+    let mut flags = declared.iter().flat_map(|option| &option.flags);
+    if !flags.any(|flag| options::would_take(flag)) {
+        return None;
+    }
+    let (kept, mut extras) = extra::apart(&env.args, declared);
+    let read = extra::without_extras(&kept, |args| command().try_get_matches_from(args));
+    Some(read.map(|(matches, others)| {
+        extras.extend(others);
+        let (name, typed) = matches.subcommand().expect("the same subcommand as the first time");
+        Typed::from_matches(typed, name == "check", extras)
+    }))
 }
 
 fn parse_derived<T: clap::FromArgMatches>(typed: &ArgMatches) -> Result<T, clap::Error> {

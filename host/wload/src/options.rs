@@ -75,13 +75,39 @@ pub(crate) struct OptionSpec {
 
 /// Whether wload has this flag (dashes included) in one of its commands.
 pub(crate) fn is_own_flag(flag: &str) -> bool {
-    TABLE.iter().any(|spec| match flag.strip_prefix("--") {
-        Some(long) => spec.long == long,
-        None => spec.short.is_some_and(|short| flag.strip_prefix('-') == Some(&short.to_string())),
-    })
+    TABLE.iter().any(|spec| spec.has(flag))
+}
+
+/// Whether wload takes this flag for one of its own, written out or cut short.
+pub(crate) fn would_take(flag: &str) -> bool {
+    let is_start = |long: &str| TABLE.iter().any(|spec| spec.long.starts_with(long));
+    is_own_flag(flag) || flag.strip_prefix("--").is_some_and(is_start)
+}
+
+/// Whether Locust itself has this flag, so that a locustfile cannot have it.
+pub(crate) fn is_locusts_flag(flag: &str) -> bool {
+    TABLE.iter().any(|spec| spec.has(flag) && spec.is_locusts())
 }
 
 impl OptionSpec {
+    fn has(&self, flag: &str) -> bool {
+        match flag.strip_prefix("--") {
+            Some(long) => self.long == long,
+            None => {
+                self.short.is_some_and(|short| flag.strip_prefix('-') == Some(&short.to_string()))
+            }
+        }
+    }
+
+    /// Not wload's alone, nor of one of Locust's plugins.
+    fn is_locusts(&self) -> bool {
+        match self.key {
+            Key::Iterations | Key::ConsoleStatsInterval => false,
+            Key::Config | Key::Json | Key::JsonFile => true,
+            _ => self.layers != Layers::Own,
+        }
+    }
+
     /// wload's own variable for it: `WLOAD_SPAWN_RATE`.
     pub(crate) fn own_variable(&self) -> Option<String> {
         (self.layers != Layers::Flags)
@@ -185,7 +211,7 @@ option_table! {
         "Write the final statistics as JSON to NAME.json";
 
     Cacert "cacert" None, Text("FILE"), Own, Http, true,
-        "Trust the certificates in this PEM file, besides those of the machine";
+        "Trust the certificates in this PEM file, besides those of the machine; then no scenario turns verification off";
     Insecure "insecure" None, Flag, Own, Http, true,
         "Do not verify certificates";
     Cert "cert" None, Text("FILE"), Own, Http, true,

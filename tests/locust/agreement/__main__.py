@@ -20,8 +20,8 @@ from run import run
 
 # Runs at a time: they mostly wait.
 AT_ONCE = 3
-# How many times the run's time a case gets, try after try.
-PATIENCE = (1, 4)
+# How many times the run's time a case gets, try after try. Only what differs pays for the later ones.
+PATIENCE = (1, 4, 12)
 # A row of the table of differences: | `case` | `aspect` | what differs | why |
 REASON = re.compile(r"^\| `([^`]+)` \| ([^|]+?) \| ([^|]+?) \| ([^|]+?) \|$", re.M)
 
@@ -36,7 +36,7 @@ def pair(case: Case, options) -> tuple[list[str], list[Difference], int]:
     """Both runs of a case, one after the other, and how they compare.
 
     Most runs end by their time, and on a machine that does other work Locust may not be through by then: what differs
-    is looked at once more with more time, and only what differs again counts.
+    is looked at again with more time, and only what differs each time counts.
     """
     other = "locust" if options.self else "wload"
     for patience in PATIENCE:

@@ -24,6 +24,8 @@ class Case:
     is_random: bool = False
     # Parts of the output that both have to show: errors that end a program have words of their own.
     shows: tuple[str, ...] = ()
+    # The target speaks TLS, with a certificate of an authority that no machine knows.
+    is_secure: bool = False
     # Told apart when a file has several runs.
     variant: str = ""
     environment: dict[str, str] = field(default_factory=dict)
@@ -81,12 +83,20 @@ CASES = [
          environment={"WLOAD_ISOLATION": "reuse", "WLOAD_LIMIT": "instances=1"}, variant="reuse"),
     Case("33_own_tables", "users that go on in fresh instances", ("TableUser",), 6,
          environment={"WLOAD_ISOLATION": "fresh", "WLOAD_LIMIT": "instances=1"}, variant="fresh"),
+    Case("34_tls", "verify, cert, insecure", ("TlsUser", "CarelessUser", "StrictUser"), 3, is_secure=True,
+         variant="plain"),
+    Case("34_tls", "the same of users that are saved between two tasks", ("CarelessUser",), 4, is_secure=True,
+         environment={"WLOAD_ISOLATION": "reuse", "WLOAD_LIMIT": "instances=1"}, variant="reuse"),
+    Case("35_wait_errors", "exceptions in wait functions",
+         ("OnceUser", "NeverUser", "InnerUser", "NothingUser", "TiredUser"), 5),
+    Case("36_stop_errors", "exceptions in on_start and on_stop, user_error.fire",
+         ("RefusedUser", "ClumsyUser", "LeavingUser", "ReportingUser"), 4),
     Case("40_events", "every listener, context"),
     Case("41_listener_error", "exception in a listener",
          shows=("41_listener_error.py", "LookupError: the listener is broken")),
     Case("42_exit_code", "environment.stats, process_exit_code"),
     Case("43_arguments", "arguments of the author's own",
-         flags=("--pages", "3", "--greeting", "good day", "--polite"), variant="given"),
+         flags=("--pages", "3", "--greeting", "good day", "--polite", "-i", "1"), variant="given"),
     Case("43_arguments", "their defaults and variables", environment={"GREETING": "hi"}, variant="defaults"),
     Case("44_shape", "LoadTestShape with classes", run_time=None),
     Case("45_shape_error", "exception in a shape", run_time=3,

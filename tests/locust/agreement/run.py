@@ -51,7 +51,7 @@ def run(program: str, wload: str, case: Case, folder: Path, patience: int) -> Ru
     """Runs the case to its end; with more patience the run's time is longer."""
     folder.mkdir(parents=True, exist_ok=True)
     prefix = folder / "run"
-    target = Target()
+    target = Target(case.is_secure)
     start = [sys.executable, "-m", "locust"] if program == "locust" else [wload, "run"]
     kept = {name: os.environ[name] for name in KEPT[program] if name in os.environ}
     environment = {"HOME": str(folder)} | kept | {"PYTHONDONTWRITEBYTECODE": "1"} | case.environment
@@ -66,7 +66,7 @@ def run(program: str, wload: str, case: Case, folder: Path, patience: int) -> Ru
         target.close()
     (folder / "output.txt").write_text(output)
     tables = {name: read(Path(f"{prefix}_{name}.csv")) for name in TABLES}
-    run = Run(list(target.requests), tables, code, output.replace(target.url, "http://target"))
+    run = Run(list(target.requests), tables, code, output.replace(target.url, f"{target.scheme}://target"))
     lines = "\n".join(f"{request.visitor} {request.line()}" for request in run.requests)
     (folder / "requests.txt").write_text(lines + "\n")
     return run

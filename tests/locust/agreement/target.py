@@ -8,12 +8,16 @@ import gzip
 import itertools
 import json
 import re
+import ssl
 import threading
 import time
 from base64 import b64encode
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+HERE = Path(__file__).resolve().parent
 
 VISITOR = "visitor"
 # Headers that an author sets, or that change what a target answers.
@@ -43,8 +47,12 @@ class Target(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self):
+    def __init__(self, is_secure: bool = False):
         super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if is_secure else "http"
+        if is_secure:
+            # The handshake is the first read, so that it holds up nobody else.
+            self.socket = context().wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.requests: list[Received] = []
         self.lock = threading.Lock()
         self.visitors = itertools.count(1)
@@ -52,7 +60,7 @@ class Target(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def close(self):
         self.shutdown()
@@ -60,6 +68,15 @@ class Target(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """A client that goes away is no news."""
+
+
+def context() -> ssl.SSLContext:
+    """TLS with the certificate beside this file; who shows one of the same authority is known by it."""
+    secured = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secured.load_cert_chain(HERE / "target.pem", HERE / "target.key")
+    secured.load_verify_locations(HERE.parent / "files/test_data/authority.pem")
+    secured.verify_mode = ssl.CERT_OPTIONAL
+    return secured
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -95,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
         kept = {name: value for name, value in kept.items() if name in HEADERS_KEPT or name.startswith("x-")}
         if cookies:
             kept["cookie"] = "; ".join(f"{name}={value}" for name, value in sorted(cookies.items()))
+        if isinstance(self.connection, ssl.SSLSocket) and (certificate := self.connection.getpeercert()):
+            kept["certificate"] = dict(pair for part in certificate["subject"] for pair in part)["commonName"]
         if "boundary=" in kept.get("content-type", ""):
             kept["content-type"] = kept["content-type"].partition("boundary=")[0] + "boundary=.."
         return tuple(sorted(kept.items()))

@@ -41,6 +41,26 @@ def on_request(request_type, name, response_time, response_length, exception, co
     say(f"request {request_type} {name} {response_time >= 0} {response_length} {exception!r} {context}")
 
 
+@events.test_stopping.add_listener
+def on_test_stopping(environment, **kwargs):
+    say("test_stopping")
+
+
+@events.quit.add_listener
+def on_quit(exit_code, **kwargs):
+    say("quit")
+
+
+@events.report_to_master.add_listener
+def on_report(client_id, data):
+    say(f"report_to_master {client_id}")
+
+
+@events.worker_report.add_listener
+def on_worker_report(client_id, data):
+    say(f"worker_report {client_id}")
+
+
 @events.user_error.add_listener
 def on_user_error(user_instance, exception, tb, **kwargs):
     say(f"user_error {type(user_instance).__name__} {exception!r} {tb is not None}")

@@ -9,13 +9,14 @@ def add_arguments(parser):
     parser.add_argument("--pages", type=int, default=1, help="How many pages to visit")
     parser.add_argument("--greeting", default="hello", env_var="GREETING")
     parser.add_argument("--polite", action="store_true")
+    parser.add_argument("-i", "--iterations", type=int, default=7, help="A flag that wload has, too")
     parser.add_argument("--color", choices=["red", "blue"], default="red")
 
 
 @events.test_start.add_listener
 def show(environment, **kwargs):
     options = environment.parsed_options
-    print(f"SEEN {options.pages} {options.greeting} {options.polite} {options.color}", flush=True)
+    print(f"SEEN {options.pages} {options.greeting} {options.polite} {options.color} {options.iterations}", flush=True)
 
 
 class ArgumentUser(HttpUser):

@@ -10,7 +10,7 @@ from locust.exception import LocustError
 from requests import exceptions
 from requests.models import Response
 from wit_world.imports import http
-from wload.http import bodies, failures, urls
+from wload.http import bodies, failures, tls, urls
 from wload.http.session import BaseSession, body_of_data, json_body
 
 __all__ = ["HttpSession", "LocustError", "ResponseContextManager"]
@@ -51,11 +51,31 @@ class HttpSession(BaseSession):
         super().__init__(base_url, request_event, user)
         self.params: Any = {}
         self.trust_env = False
-        self.verify: Any = True
-        self.cert: Any = None
         self.proxies: dict[str, str] = {}
         self.hooks: dict[str, list[Any]] = {"response": []}
         self.stream = False
+        self._verify: Any = True
+        self._cert: Any = None
+
+    @property
+    def verify(self) -> Any:
+        """Whether certificates of servers are verified; a path names the only authorities that are trusted."""
+        return self._verify
+
+    @verify.setter
+    def verify(self, verify: Any) -> None:
+        self._verify = verify
+        self._tls = tls.wanted(verify, self._cert)
+
+    @property
+    def cert(self) -> Any:
+        """Our own certificate: a path, or those of the certificate and its key."""
+        return self._cert
+
+    @cert.setter
+    def cert(self, cert: Any) -> None:
+        self._cert = cert
+        self._tls = tls.wanted(self._verify, cert)
 
     @property
     def max_redirects(self) -> int:
@@ -95,12 +115,23 @@ class HttpSession(BaseSession):
             headers = self._with_cookies(headers, cookies)
         if timeout is not None:
             timeout = tuple(timeout) if isinstance(timeout, (tuple, list)) else (timeout, timeout)
+        if proxies or self.proxies:
+            self._look_at_proxies(proxies)
+        secured = self._tls
+        if verify is not None or cert is not None:
+            secured = tls.wanted(self._verify if verify is None else verify, cert or self._cert)
+        if secured != (self.user or tls.present())._tls_told:
+            self._secure(secured)
         response = self._send(
             method, url, name, headers, fields, body, None if allow_redirects else 0, timeout, catch_response,
             self.stream if stream is None else stream, final, context)
         if hooks or self.hooks["response"]:
             self._call_hooks(hooks, response)
         return response
+
+    def _look_at_proxies(self, given: Any) -> None:
+        if any({**self.proxies, **(given or {})}.values()):
+            tls.refuse_proxies("proxies=")
 
     def _body(self, data: Any, json: Any, files: Any) -> tuple[bytes | None, tuple[tuple[str, bytes], ...]]:
         if files:

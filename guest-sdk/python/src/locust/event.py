@@ -12,6 +12,7 @@ from typing import Any
 
 from locust.exception import InterruptTaskSet, RescheduleTask, RescheduleTaskImmediately, StopTest, StopUser
 from wit_world.imports import events as host_events
+from wload import tracebacks
 
 STEERING = (StopUser, StopTest, RescheduleTask, RescheduleTaskImmediately, InterruptTaskSet)
 
@@ -92,7 +93,19 @@ class RequestHook(EventHook):
             self.notify(reverse=reverse, **arguments)
 
 
-NAMES = ("user_error", "report_to_master", "worker_report", "worker_connect", "spawning_complete", "quitting", "quit",
+class UserErrorHook(EventHook):
+    """`events.user_error`: what an author fires is counted by the host. What raises by itself is counted already, and
+    listeners are notified of it."""
+
+    def fire(self, *, reverse: bool = False, **arguments: Any) -> None:
+        """Counts an exception and calls the listeners."""
+        error = arguments["exception"]
+        trace = tracebacks.trace_of(error, arguments.get("tb"))
+        host_events.exception("user_error", str(error) or type(error).__name__, trace)
+        self.notify(reverse=reverse, **arguments)
+
+
+NAMES = ("report_to_master", "worker_report", "worker_connect", "spawning_complete", "quitting", "quit",
          "init", "init_command_line_parser", "test_start", "test_stopping", "test_stop", "reset_stats", "cpu_warning",
          "heartbeat_sent", "heartbeat_received", "usage_monitor")
 
@@ -102,5 +115,6 @@ class Events:
 
     def __init__(self) -> None:
         self.request = RequestHook("request")
+        self.user_error = UserErrorHook("user_error")
         for name in NAMES:
             setattr(self, name, EventHook(name))

@@ -45,7 +45,14 @@ def _go_on(left: InterruptTaskSet) -> NoReturn:
     raise (RescheduleTaskImmediately if left.reschedule else RescheduleTask) from None
 
 
+def fall_out() -> NoReturn:
+    """The task of a set that is broken."""
+    raise InterruptTaskSet
+
+
 def _stop(left: Any) -> None:
+    if left._is_broken:
+        return
     try:
         left.on_stop()
     except InterruptTaskSet:

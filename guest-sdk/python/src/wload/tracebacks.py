@@ -30,9 +30,9 @@ def _frame(frame: Any) -> Any:
                                   line=linecache.getline(frame.filename, frame.lineno or 0).strip() or None)
 
 
-def trace_of(error: BaseException) -> str:
+def trace_of(error: BaseException, tb: Any = None) -> str:
     """The frames of the author's code; all when there is none of them."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(tb or error.__traceback__)
     shown = [frame for frame in frames if not OWN.search(PLACE.sub("", frame.filename))] or list(frames)
     return "".join(traceback.format_list([_frame(frame) for frame in shown]))
 

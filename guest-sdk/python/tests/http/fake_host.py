@@ -9,6 +9,7 @@ import enum
 import re
 import sys
 import types
+from collections import namedtuple
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,15 @@ class Host:
         self.timeouts: list[Any] = []
         self.reads = 0
         self.jar: list[Any] = []
+        # Each with the number of requests that had been sent before.
+        self.tls: list[tuple[int, Any]] = []
+        self.tls_mistake: str | None = None
+
+    def set_tls(self, settings: Any) -> None:
+        """`http.set-tls`."""
+        if self.tls_mistake:
+            raise sys.modules["componentize_py_types"].Err(self.tls_mistake)
+        self.tls.append((len(self.sent), settings))
 
     def send(self, spec: RequestSpec, body: bytes | None) -> Any:
         """One exchange."""
@@ -186,6 +196,7 @@ class User:
     """`locust.User`, as far as clients look at it."""
 
     host: str | None = None
+    _tls_told: Any = None
 
     def __init__(self, environment: Any) -> None:
         self.environment = environment
@@ -215,6 +226,8 @@ http = _module(
     Exchange=Exchange, Reply=_record("Reply", "status", "failed", "exchange"),
     Hop=_record("Hop", "status", "url", "location"),
     Timeouts=_record("Timeouts", "connect", "first_byte", "between_bytes"),
+    TlsSettings=namedtuple("TlsSettings", "verify authorities certificate"),
+    set_tls=lambda settings: HOST.set_tls(settings),
     Cookie=_record("Cookie", "name", "value", "domain", "path"),
     ErrorCode_Stopping=_record("ErrorCode_Stopping"),
     send=lambda spec, body: HOST.send(spec, body), cookies=lambda: list(HOST.jar),
@@ -222,7 +235,7 @@ http = _module(
     **{f"ErrorCode_{case}": _record(f"ErrorCode_{case}", "value") for case in CASES.split()},
 )
 _module("wit_world", imports=_module("wit_world.imports", http=http))
-_module("componentize_py_types", Err=type("Err", (Exception,), {}))
+_module("componentize_py_types", Err=type("Err", (Exception,), {"value": property(lambda error: error.args[0])}))
 _module("gevent", GreenletExit=type("GreenletExit", (BaseException,), {}))
 ERRORS = {name: type(name, (Exception,), {}) for name in
           ("LocustError", "ResponseError", "CatchResponseError", "StopTest")}

@@ -86,6 +86,21 @@ impl RequestEvent {
     }
 }
 
+/// Counts an exception that the scenario has dealt with, in the table of those that tasks return. `place` stands where
+/// those have the name of the task.
+///
+/// ```no_run
+/// # use wload_sdk::prelude::*;
+/// # fn parse() -> Result<u32, std::num::ParseIntError> { "1".parse() }
+/// let number = parse().unwrap_or_else(|error| {
+///     events::exception("parse", error);
+///     0
+/// });
+/// ```
+pub fn exception(place: impl AsRef<str>, message: impl Display) {
+    events::exception(place.as_ref(), &message.to_string(), None);
+}
+
 thread_local! {
     static METRICS: Handles<events::Metric> = const { Handles::new() };
 }

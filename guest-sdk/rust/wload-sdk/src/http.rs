@@ -66,6 +66,24 @@ pub struct Cookie {
     pub path: String,
 }
 
+/// How a user's TLS connections are made.
+#[derive(Clone, Debug)]
+pub struct TlsSettings {
+    /// False: any certificate of a server is good.
+    pub verify: bool,
+    /// The only authorities that are trusted, as PEM text. Empty: those of the machine.
+    pub authorities: String,
+    /// Certificate and private key for servers that ask for one, as PEM text.
+    pub certificate: Option<(String, String)>,
+}
+
+impl Default for TlsSettings {
+    /// As a run has them without flags.
+    fn default() -> Self {
+        Self { verify: true, authorities: String::new(), certificate: None }
+    }
+}
+
 impl Client {
     /// The client of the user that runs here; in a task it is `self.client()`.
     pub fn new() -> Self {
@@ -151,6 +169,18 @@ impl Client {
     /// Removes all cookies of this user.
     pub fn clear_cookies(self) {
         http::clear_cookies();
+    }
+
+    /// How the TLS connections of all later requests of this user are made, and of nobody else's. What the command
+    /// line says (`--insecure`, `--cacert`, `--cert`) stands before it.
+    ///
+    /// # Errors
+    /// What is wrong with a text; nothing has changed then.
+    pub fn set_tls(self, settings: TlsSettings) -> Result<(), String> {
+        let TlsSettings { verify, authorities, certificate } = settings;
+        let certificate = certificate.map(|(chain, key)| (chain.into_bytes(), key.into_bytes()));
+        let authorities = authorities.into_bytes();
+        http::set_tls(&http::TlsSettings { verify, authorities, certificate })
     }
 
     /// The next request of this user opens a new connection.

@@ -158,6 +158,23 @@ fn batches_are_spread_over_the_second() {
 }
 
 #[test]
+fn users_that_are_gone_are_replaced_where_a_batch_of_locusts_begins() {
+    let classes = weighted(&[("A", 1.0)]);
+    let mut dispatcher = Dispatcher::new(&classes, 1).unwrap();
+    let mut places = |tick: Tick| {
+        let batches = ramp(&mut dispatcher, &tick);
+        let places = batches.iter().enumerate().filter(|(_, batch)| batch.replaces_gone);
+        places.map(|(place, _)| place).collect::<Vec<_>>()
+    };
+    // Twenty of five are one of Locust's.
+    assert_eq!(places(tick(250, 100.0, &[])), [0, 20, 40]);
+    assert_eq!(places(tick(250, 100.0, &[])), [0], "a target that is met already");
+    // One by one, where Locust starts or stops two at once.
+    assert_eq!(places(tick(245, 2.5, &[])), [0, 2, 4]);
+    assert_eq!(places(tick(247, 0.5, &[])), [0, 1]);
+}
+
+#[test]
 fn what_cannot_be_dispatched_is_refused_and_changes_nothing() {
     let none = weighted(&[("A", 0.0), ("B", f64::NAN)]);
     assert_eq!(Dispatcher::new(&none, 1).err(), Some(DispatchError::NoUsers));

@@ -97,10 +97,10 @@ impl Controller {
         if let Some(batch) = self.dispatcher.next_batch() {
             // Their first tasks may ask, before any core has reported.
             self.programs.view().count(batch.counts.total(), self.target.users);
-            let gap = self.gap();
+            let (gap, replaces_gone) = (self.gap(), batch.replaces_gone);
             for core in 0..self.channels.cores.len() {
                 let counts = self.counts_of(&batch.counts, core);
-                self.tell(core, CoreCommand::Users { counts, gap }).await;
+                self.tell(core, CoreCommand::Users { counts, replaces_gone, gap }).await;
             }
             if !batch.pause_after.is_zero() {
                 timers.ramp = Some(Instant::now() + batch.pause_after);

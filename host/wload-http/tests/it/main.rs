@@ -20,3 +20,4 @@ mod target;
 mod timeouts;
 mod tls;
 mod traces;
+mod trust;

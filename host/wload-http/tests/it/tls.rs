@@ -16,9 +16,9 @@ use wload_http::{
 use crate::frames::{self, reply};
 use crate::target::{Socket, Target, get, ok, on_core, outcome, settings};
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+pub(crate) type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority(name: &str) -> Authority {
+pub(crate) fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -27,29 +27,29 @@ fn authority(name: &str) -> Authority {
 
 /// What a TLS server of a test is like.
 #[derive(Clone, Copy)]
-struct Server<'a> {
-    authority: &'a Authority,
+pub(crate) struct Server<'a> {
+    pub(crate) authority: &'a Authority,
     /// In its certificate.
-    name: &'a str,
+    pub(crate) name: &'a str,
     /// The last one of its certificate.
-    year: i32,
-    alpn: &'a [&'a str],
+    pub(crate) year: i32,
+    pub(crate) alpn: &'a [&'a str],
     /// Only clients with a certificate of this authority.
-    clients: Option<&'a Authority>,
+    pub(crate) clients: Option<&'a Authority>,
 }
 
 /// What it saw of its clients, one entry for each connection.
-type Seen = Rc<RefCell<Vec<Handshake>>>;
+pub(crate) type Seen = Rc<RefCell<Vec<Handshake>>>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Handshake {
+pub(crate) struct Handshake {
     server_name: Option<String>,
-    is_resumed: bool,
-    has_certificate: bool,
+    pub(crate) is_resumed: bool,
+    pub(crate) has_certificate: bool,
 }
 
 impl<'a> Server<'a> {
-    fn of(authority: &'a Authority, name: &'a str) -> Self {
+    pub(crate) fn of(authority: &'a Authority, name: &'a str) -> Self {
         Self { authority, name, year: 2100, alpn: &[], clients: None }
     }
 
@@ -83,7 +83,7 @@ impl<'a> Server<'a> {
         config
     }
 
-    async fn start(&self) -> (Target, Seen) {
+    pub(crate) async fn start(&self) -> (Target, Seen) {
         let acceptor = TlsAcceptor::from(Arc::new(self.config()));
         let seen = Seen::default();
         let tell = Rc::clone(&seen);
@@ -118,6 +118,29 @@ async fn target(authority: &Authority, name: &str, year: i32) -> Target {
     Server { year, ..Server::of(authority, name) }.start().await.0
 }
 
+/// A TLS server that speaks HTTP/2.
+pub(crate) async fn http2_target(authority: &Authority) -> Target {
+    let server = Server { alpn: &["h2", "http/1.1"], ..Server::of(authority, "127.0.0.1") };
+    let acceptor = TlsAcceptor::from(Arc::new(server.config()));
+    Target::with_sockets(
+        |_| async {},
+        move |stream| {
+            let handshake = acceptor.accept(stream);
+            async move {
+                // A client that does not trust us breaks off.
+                let socket = handshake.await.ok()?;
+                let answer = |_, mut respond| async move {
+                    reply(&mut respond, 200, &[], "two").await;
+                };
+                let serving = frames::serve(socket, Rc::new(answer), Rc::default());
+                tokio::task::spawn_local(serving);
+                None
+            }
+        },
+    )
+    .await
+}
+
 /// A TLS server with a certificate for a name that nobody has reason to trust.
 pub(crate) async fn plain_target(name: &str) -> Target {
     target(&authority("unknown"), name, 2100).await
@@ -129,11 +152,11 @@ pub(crate) fn acceptor(name: &str) -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(Server::of(&authority("unknown"), name).config()))
 }
 
-fn https(target: &Target, host: &str) -> String {
+pub(crate) fn https(target: &Target, host: &str) -> String {
     format!("https://{host}:{}/", target.address.port())
 }
 
-fn client_of(settings: HttpSettings) -> HttpClient {
+pub(crate) fn client_of(settings: HttpSettings) -> HttpClient {
     HttpClient::new(CoreHttp::new(HttpShared::new(settings).unwrap()), None)
 }
 
@@ -294,6 +317,17 @@ fn servers_are_told_the_name_but_not_an_address() {
     });
 }
 
+/// A certificate of a client.
+pub(crate) fn certificate(issuer: &Authority) -> ClientCertificate {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["user".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, issuer).unwrap();
+    ClientCertificate {
+        certificates_pem: certificate.pem().into_bytes(),
+        key_pem: key.serialize_pem().into_bytes(),
+    }
+}
+
 #[test]
 fn clients_show_their_certificate_when_they_have_one() {
     on_core(async || {
@@ -301,15 +335,6 @@ fn clients_show_their_certificate_when_they_have_one() {
             (authority("known"), authority("clients"), authority("others"));
         let server = Server { clients: Some(&clients), ..Server::of(&known, "127.0.0.1") };
         let (target, seen) = server.start().await;
-        let certificate = |issuer: &Authority| {
-            let key = KeyPair::generate().unwrap();
-            let params = CertificateParams::new(["user".to_owned()]).unwrap();
-            let certificate = params.signed_by(&key, issuer).unwrap();
-            ClientCertificate {
-                certificates_pem: certificate.pem().into_bytes(),
-                key_pem: key.serialize_pem().into_bytes(),
-            }
-        };
         let asks = "TLS: the server asks for a certificate of the client";
         let refuses = "TLS: the server refused the handshake (UnknownCA)";
         for (client_certificate, expected) in [
@@ -401,24 +426,7 @@ fn tls_agrees_on_the_version_of_http() {
             let version = (expected == "200").then_some(http::Version::HTTP_11);
             assert_eq!(exchange.version, version);
         }
-        let server = Server { alpn: &["h2", "http/1.1"], ..Server::of(&known, "127.0.0.1") };
-        let acceptor = TlsAcceptor::from(Arc::new(server.config()));
-        let target = Target::with_sockets(
-            |_| async {},
-            move |stream| {
-                let handshake = acceptor.accept(stream);
-                async move {
-                    let socket = handshake.await.unwrap();
-                    let answer = |_, mut respond| async move {
-                        reply(&mut respond, 200, &[], "two").await;
-                    };
-                    let serving = frames::serve(socket, Rc::new(answer), Rc::default());
-                    tokio::task::spawn_local(serving);
-                    None
-                }
-            },
-        )
-        .await;
+        let target = http2_target(&known).await;
         let settings = HttpSettings { insecure: true, protocol: Protocol::Auto, ..settings() };
         let mut client = client_of(settings);
         for _ in 0..2 {

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use wasmtime::component::Resource;
 use wload_core::metric::MetricId;
-use wload_core::sample::Sample;
+use wload_core::sample::{Exception, Sample};
 use wload_core::snapshot::MetricKind;
 
 use crate::bindings::wload::scenario::events;
 use crate::store_state::{StoreState, misuse};
+use crate::trap::TaskFailure;
 
 /// A metric in the guest's hands: its number is the recorder's, with the kind in the lowest bits.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -17,6 +18,8 @@ pub struct MetricHandle;
 /// The place of each kind in [`KINDS`] is its code in a handle.
 const KINDS: [MetricKind; 3] = [MetricKind::Counter, MetricKind::Gauge, MetricKind::Trend];
 const KIND_BITS: u32 = 2;
+/// In the place of a user class: exceptions of hooks and shape.
+const OF_NO_USER: &str = "run";
 
 impl events::Host for StoreState {
     fn request(&mut self, event: events::RequestEvent) -> wasmtime::Result<()> {
@@ -30,6 +33,28 @@ impl events::Host for StoreState {
             response_time: event.response_time.map(Duration::from_nanos),
             response_length: event.response_length,
             failure: event.error.as_deref(),
+        });
+        Ok(())
+    }
+
+    fn exception(
+        &mut self,
+        place: String,
+        message: String,
+        trace: Option<String>,
+    ) -> wasmtime::Result<()> {
+        let user = self.user()?;
+        let class = match user.resident.identity {
+            Some(user_of) => user.shared.info.class(user_of.class).name.as_ref(),
+            None => OF_NO_USER,
+        };
+        let failure = TaskFailure::exception(message, trace);
+        user.core.recorder.borrow_mut().record_exception(&Exception {
+            class,
+            task: &place,
+            message: &failure.message,
+            trace: &failure.trace,
+            at: user.core.clock.elapsed(),
         });
         Ok(())
     }

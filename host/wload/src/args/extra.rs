@@ -8,6 +8,8 @@ use std::ffi::OsString;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use wload_core::user_class::{OptionKind, OptionSpec as Declared};
+
 use crate::options::{Key, is_own_flag};
 
 /// How many there may be: each is one more attempt to read the command line.
@@ -79,6 +81,53 @@ fn is_value(word: &OsString) -> bool {
     word.to_str().is_some_and(|word| !word.starts_with('-') || word.parse::<f64>().is_ok())
 }
 
+/// The command line without flags that the scenario has, and these: with as many words as they take. So a flag that
+/// wload has as well is the scenario's.
+pub(super) fn apart(args: &[OsString], options: &[Declared]) -> (Vec<OsString>, Vec<Extra>) {
+    let (mut kept, mut extras) = (Vec::new(), Vec::new());
+    let mut words = args.iter().peekable();
+    while let Some(word) = words.next() {
+        let Some((declared, flag, inline)) = word.to_str().and_then(|word| find(word, options))
+        else {
+            kept.push(word.clone());
+            continue;
+        };
+        let words_max = if inline.is_some() { 0 } else { most_words(declared.kind) };
+        let mut taken = Vec::new();
+        while taken.len() < words_max
+            && let Some(word) = words.next_if(|word| is_value(word))
+        {
+            taken.extend(word.to_str().map(str::to_owned));
+        }
+        extras.push(Extra { flag, inline, words: taken });
+    }
+    (kept, extras)
+}
+
+fn most_words(kind: OptionKind) -> usize {
+    match kind {
+        OptionKind::Flag | OptionKind::InverseFlag => 0,
+        OptionKind::Text | OptionKind::Integer | OptionKind::Number => 1,
+        OptionKind::Several => usize::MAX,
+    }
+}
+
+/// The option that a word gives, its flag, and the value that is in the same word: `--flag=5`, `-f5`.
+fn find<'a>(word: &str, options: &'a [Declared]) -> Option<(&'a Declared, String, Option<String>)> {
+    let (name, inline) = match word.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (word, None),
+    };
+    let has = |flag: &str| options.iter().find(|option| option.flags.iter().any(|own| own == flag));
+    if let Some(option) = has(name) {
+        return Some((option, name.to_owned(), inline));
+    }
+    let is_short = word.starts_with('-') && !word.starts_with("--");
+    let (short, value) = word.split_at_checked(2).filter(|_| is_short)?;
+    let option = has(short).filter(|option| most_words(option.kind) > 0)?;
+    Some((option, short.to_owned(), Some(value.to_owned())))
+}
+
 /// The flag of wload's own that was meant, when one is like it.
 pub(crate) fn meant(flag: &str) -> Option<String> {
     let known = crate::options::TABLE.iter().filter(|spec| spec.key != Key::UserClasses);
@@ -100,6 +149,33 @@ mod tests {
     fn extra(flag: &str, inline: Option<&str>, words: &[&str]) -> Extra {
         let words = words.iter().map(|word| (*word).to_owned()).collect();
         Extra { flag: flag.to_owned(), inline: inline.map(str::to_owned), words }
+    }
+
+    #[test]
+    fn flags_of_the_scenario_take_their_words_and_leave_the_others() {
+        let option = |flags: &[&str], kind| Declared {
+            flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+            kind,
+            ..Declared::default()
+        };
+        let options = [
+            option(&["-i", "--iterations"], OptionKind::Integer),
+            option(&["--insecure"], OptionKind::Flag),
+            option(&["--seed"], OptionKind::Several),
+        ];
+        let line =
+            "wload run -i 5 a.py --insecure Shopper --iterations=-2 -u 3 --seed 1 x -i7 --host h";
+        let args: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        let (kept, extras) = apart(&args, &options);
+        assert_eq!(kept, ["wload", "run", "a.py", "Shopper", "-u", "3", "--host", "h"]);
+        let expected = [
+            extra("-i", None, &["5"]),
+            extra("--insecure", None, &[]),
+            extra("--iterations", Some("-2"), &[]),
+            extra("--seed", None, &["1", "x"]),
+            extra("-i", Some("7"), &[]),
+        ];
+        assert_eq!(extras, expected);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use wload_scenario::{
     CompileOptions, Compiled, DataSource, DirGrant, Grants, RunSettings, Scenario, ScenarioError,
 };
 
-use crate::args::run::Typed;
+use crate::args::{self, run::Typed};
 use crate::build;
 use crate::build::python::{PythonComponent, PythonSource};
 use crate::commands::compile_child::CompileApart;
@@ -23,7 +23,6 @@ use crate::config::environment::unknown_variables;
 use crate::env::Env;
 use crate::env_vars::CACHE_DIR;
 use crate::error::CliError;
-use crate::options::is_own_flag;
 use crate::printer::Printer;
 use crate::resolve::{claims, resolve};
 use crate::settings::{ScenarioSource, Settings};
@@ -82,6 +81,12 @@ pub(super) async fn load(
             return Err(refuse(&mistakes));
         }
     };
+    if let Some(typed) = args::parse_for(env, &compiled.info().options) {
+        match typed {
+            Ok(typed) => (settings, mistakes) = resolve(env, typed),
+            Err(error) => mistakes.add("SCENARIO", first_line(&error)),
+        }
+    }
     let (info, mut warnings) = claims::fit(&mut settings, compiled.info(), &mut mistakes);
     if !mistakes.is_empty() {
         return Err(refuse(&mistakes));
@@ -92,6 +97,13 @@ pub(super) async fn load(
         compiled.cache_problem().map(|why| format!("failed to keep the compiled scenario: {why}")),
     );
     Ok(Loaded { settings, compiled, info: Arc::new(info), component, folder, warnings })
+}
+
+/// What clap says, without its usage.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 /// The component of locustfiles.
@@ -145,10 +157,15 @@ fn read_at_most(path: &Path, limit: u64) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// How an option of the scenario is given. A flag that wload has itself is wload's, and does not reach it.
+/// How an option of the scenario is given.
 fn ways_to_give(option: &OptionSpec) -> String {
-    let flags = option.flags.iter().filter(|flag| !is_own_flag(flag)).cloned();
-    flags.chain([format!("--option {}=VALUE", option.name)]).collect::<Vec<_>>().join(", ")
+    option
+        .flags
+        .iter()
+        .cloned()
+        .chain([format!("--option {}=VALUE", option.name)])
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// Reserves the machine's memory for this many users.
@@ -275,9 +292,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_of_wload_do_not_reach_a_scenario_and_are_not_offered_for_it() {
+    fn all_ways_to_give_an_option_are_named() {
         let flags = ["-i", "--iterations", "--my-argument"].map(str::to_owned).to_vec();
         let option = OptionSpec { name: "rounds".to_owned(), flags, ..OptionSpec::default() };
-        assert_eq!(ways_to_give(&option), "--my-argument, --option rounds=VALUE");
+        assert_eq!(ways_to_give(&option), "-i, --iterations, --my-argument, --option rounds=VALUE");
     }
 }

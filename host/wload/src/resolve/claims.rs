@@ -7,8 +7,13 @@ use wload_core::user_class::{OptionKind, OptionSpec, ScenarioInfo};
 
 use crate::args::extra::{Extra, meant};
 use crate::config::{Mistakes, Origin, Sourced, closest};
+use crate::options::is_locusts_flag;
 use crate::resolve::selection::{NOBODY, select};
 use crate::settings::Settings;
+
+/// What is wrong with a flag that a scenario cannot have.
+const LOCUSTS_FLAG: &str = "the scenario declares this argument, which Locust and wload have themselves: \
+                            give it another name";
 
 /// Completes the plan with what the scenario declares; adds what it does not confirm. Answers the
 /// part of the declaration that runs, and what the person should know.
@@ -18,6 +23,7 @@ pub(crate) fn fit(
     mistakes: &mut Mistakes,
 ) -> (ScenarioInfo, Vec<String>) {
     let mut warnings = Vec::new();
+    flags(info, mistakes);
     extras(settings, info, mistakes);
     classes(settings, info, mistakes);
     options(settings, info, mistakes);
@@ -79,6 +85,15 @@ fn options(settings: &mut Settings, info: &ScenarioInfo, mistakes: &mut Mistakes
             Some(_) => {
                 settings.plan.options.insert(name.to_owned(), value.to_owned());
             }
+        }
+    }
+}
+
+/// Flags that a scenario cannot have.
+fn flags(info: &ScenarioInfo, mistakes: &mut Mistakes) {
+    for flag in info.options.iter().flat_map(|option| &option.flags) {
+        if is_locusts_flag(flag) {
+            mistakes.add(flag, LOCUSTS_FLAG);
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use wload_sdk::http::{Multipart, Upload};
+use wload_sdk::http::{Multipart, TlsSettings, Upload};
 use wload_sdk::prelude::*;
 
 #[derive(Default)]
@@ -145,4 +145,24 @@ impl Uploader {
     }
 }
 
-scenario!(users: [Parallel, Bodies, Impatient, Version, Streamer, Uploader]);
+/// Trusts everybody for one request; what goes wrong it counts by itself.
+#[derive(Default)]
+struct Trusting;
+
+#[user]
+impl Trusting {
+    #[task]
+    fn ask(&mut self) -> TaskResult {
+        let client = self.client();
+        for (name, verify) in [("first", true), ("careless", false), ("again", true)] {
+            client.set_tls(TlsSettings { verify, ..TlsSettings::default() }).or_raise("no TLS")?;
+            if let Some(error) = client.get("/ok").name(name).send().error() {
+                events::exception(name, error);
+            }
+        }
+        let nonsense = TlsSettings { authorities: "x".to_owned(), ..TlsSettings::default() };
+        client.set_tls(nonsense).or_raise("nonsense")
+    }
+}
+
+scenario!(users: [Parallel, Bodies, Impatient, Version, Streamer, Uploader, Trusting]);

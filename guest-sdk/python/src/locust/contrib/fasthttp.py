@@ -9,7 +9,7 @@ from typing import Any
 
 from locust.exception import LocustError
 from locust.user.users import User
-from wload.http import bodies, exceptions, failures, urls
+from wload.http import bodies, exceptions, failures, tls, urls
 from wload.http.headers import CaseInsensitiveDict
 from wload.http.response import BaseResponse
 from wload.http.rest import RestMixin
@@ -143,6 +143,9 @@ class FastHttpSession(BaseSession):
             self.headers = headers
         self._redirects_max = max_redirects
         given = (connection_timeout, network_timeout)
+        self._tls = False if insecure else None
+        if ssl_context_factory is not None:
+            raise LocustError(tls.CONTEXT)
         self._phases = None if given == (TIMEOUT_DEFAULT, TIMEOUT_DEFAULT) else given
 
     @property
@@ -169,6 +172,8 @@ class FastHttpSession(BaseSession):
         if auth is not None:
             headers = self._authorized(auth, method, url, headers, body)
         final = urls.with_params(url, params) if params else None
+        if self._tls is not (self.user or tls.present())._tls_told:
+            self._secure(self._tls)
         redirects = max_redirects if allow_redirects else 0
         return self._send(method, url, name, headers, fields, body, redirects, self._phases, catch_response, stream,
                           final, context)
@@ -246,8 +251,11 @@ class FastHttpUser(User, RestMixin):
         base_url = urls.required_base(self.host)
         if self.max_retries:
             raise LocustError(f"max_retries is {self.max_retries}, but wload repeats no request: send it anew yourself")
+        if self.proxy_host:
+            tls.refuse_proxies("proxy_host")
         self.client = FastHttpSession(
-            base_url, self.environment.events.request, self, headers=self.default_headers,
+            base_url, self.environment.events.request, self, self.insecure,
+            ssl_context_factory=self.ssl_context_factory, headers=self.default_headers,
             network_timeout=self.network_timeout, connection_timeout=self.connection_timeout,
             max_redirects=self.max_redirects)
 

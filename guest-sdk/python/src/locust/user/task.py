@@ -76,6 +76,8 @@ class TaskSet:
     wait_function: Any = None
     # The guest, not the host, led the user into this set.
     _is_inner = False
+    # The user falls out of it by an exception, which calls no `on_stop`.
+    _is_broken = False
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

@@ -22,6 +22,10 @@ class User:
     tasks: list[Any] = []
     weight: float = 1
     fixed_count: int = 0
+    # How the host makes this user's TLS connections; None: as wload is told.
+    _tls_told: Any = None
+    # It ends by an exception, which calls no `on_stop`.
+    _is_broken = False
 
     def __init_subclass__(cls, **more: Any) -> None:
         super().__init_subclass__(**more)

@@ -17,7 +17,7 @@ from typing import Any
 
 from wit_world.imports import http
 from wload.http import auth as authentication
-from wload.http import bodies, cookies, failures, urls
+from wload.http import bodies, cookies, failures, tls, urls
 from wload.http.headers import CaseInsensitiveDict, to_field
 from wload.http.request import PreparedRequest
 from wload.http.response import BaseResponse
@@ -33,6 +33,8 @@ class BaseSession(ABC):
 
     RESPONSE = BaseResponse
     CATCHING_RESPONSE = BaseResponse
+    # How its TLS connections are made, as far as that is not what wload does by itself.
+    _tls: tls.Wanted = None
 
     def __init__(self, base_url: str | None, request_event: Any, user: Any) -> None:
         self.user = user
@@ -75,6 +77,12 @@ class BaseSession(ABC):
     def auth(self, auth: Any) -> None:
         self._auth = auth
         self._settings = next(_settings)
+
+    def _secure(self, wanted: tls.Wanted) -> None:
+        """The user's TLS connections are made so from now on. Sessions of a user share its connections, so what the
+        host was told last is kept with the user."""
+        tls.tell(wanted)
+        (self.user or tls.present())._tls_told = wanted
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()

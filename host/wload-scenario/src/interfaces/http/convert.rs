@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wload_http::{HttpError, RequestSpec, RequestTiming};
+use wload_http::{ClientCertificate, HttpError, RequestSpec, RequestTiming, TlsChoice};
 
 use crate::bindings::wload::scenario::http;
 
@@ -38,6 +38,13 @@ pub(super) fn to_cookie(cookie: http::Cookie) -> wload_http::Cookie {
         domain: cookie.domain,
         path: cookie.path,
     }
+}
+
+pub(super) fn tls_choice(settings: http::TlsSettings) -> TlsChoice {
+    let certificate = settings
+        .certificate
+        .map(|(certificates_pem, key_pem)| ClientCertificate { certificates_pem, key_pem });
+    TlsChoice { verify: settings.verify, authorities_pem: settings.authorities, certificate }
 }
 
 pub(super) fn timings(timing: &RequestTiming) -> http::Timings {

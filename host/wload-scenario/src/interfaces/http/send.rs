@@ -278,6 +278,11 @@ impl http::Host for StoreState {
         Ok(())
     }
 
+    fn set_tls(&mut self, settings: http::TlsSettings) -> wasmtime::Result<Result<(), String>> {
+        let set = self.user()?.resident.client.set_tls(convert::tls_choice(settings));
+        Ok(set.map_err(|error| error.to_string()))
+    }
+
     fn close_connections(&mut self) -> wasmtime::Result<()> {
         self.user()?.resident.client.close_connections();
         Ok(())

@@ -152,6 +152,19 @@ fn a_run_in_which_nothing_can_run_is_a_mistake() {
 }
 
 #[test]
+fn flags_of_locust_cannot_be_a_scenarios_and_those_of_wload_alone_can() {
+    let mut info = shop();
+    info.options[0].flags = ["-i", "--iterations", "--insecure"].map(str::to_owned).to_vec();
+    let mut mistakes = Mistakes::default();
+    fit(&mut settings(|_| {}), &info, &mut mistakes);
+    assert!(mistakes.is_empty(), "{:?}", mistakes.lines());
+    info.options[0].flags = ["-u", "--headless"].map(str::to_owned).to_vec();
+    fit(&mut settings(|_| {}), &info, &mut mistakes);
+    let why = "the scenario declares this argument, which Locust and wload have themselves: give it another name";
+    assert_eq!(mistakes.lines(), [format!("-u: {why}"), format!("--headless: {why}")]);
+}
+
+#[test]
 fn flags_of_the_scenario_take_what_they_declare_and_leave_classes() {
     let mut info = shop();
     info.options[0].flags = vec!["--size".to_owned(), "-z".to_owned()];
