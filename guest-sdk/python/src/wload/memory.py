@@ -10,6 +10,8 @@ import gc
 import sys
 from typing import Any
 
+from wload import immortal
+
 # Larger than any hole that imports leave, so that two of them side by side stand where the heap has ended so far.
 BLOCK = 1 << 20
 # What the C library keeps for itself beside a block, at most.
@@ -60,6 +62,8 @@ def _fill(make: Any, end: int) -> None:
 
 def settle() -> None:
     """The last step of the build."""
+    gc.collect()
+    immortal.note()
     pack()
     gc.freeze()
     gc.set_threshold(RUBBISH_MAX)
