@@ -14,6 +14,8 @@ from wload import memory, preload
 preload.standard_library()
 memory.pack()  # What follows is what users run.
 
+from wload import records  # Before all that makes them.
+
 import locust
 import wload
 import wload.http
@@ -22,7 +24,8 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import absent, arguments, files, handles, nesting, packages, randomness, saving, state, tracebacks, tree
+from wload import (absent, arguments, files, handles, nesting, packages, randomness, rehearsal, saving, state,
+                   tracebacks, tree)
 
 import wload_stage
 
@@ -103,7 +106,6 @@ def _ready() -> None:
     sleeping.go_live()
     if not INSTANCE["is_ready"]:
         INSTANCE["is_ready"] = True
-        handles.restore()
         randomness.reseed(host_random.get_u64())
         ENVIRONMENT.parsed_options = arguments.parsed(PARSER)
 
@@ -349,5 +351,5 @@ class Hibernation:
         return WATCH.reset()
 
 
-memory.settle()
-handles.install()
+rehearsal.run(sys.modules[__name__])
+handles.install(memory.settle)

@@ -1,10 +1,10 @@
 """Objects of the image that are to be immortal, so that a run does not count references to them.
 
-Upstream: `memory.settle`. Downstream: wload's build, which finds `_NOTE` in the memory of the finished component, sets the
-reference counts of all objects in `_LASTING`, and clears both. CPython leaves the count of an immortal object alone, so the
-pages on which these objects lie stay those that all instances share. Invariant: what is in `_LASTING` is never freed, because
-`_LASTING` holds it until it is immortal. Not in it: what runs, what has a finalizer, and what somebody watches by a weak
-reference; these die as ever.
+Upstream: `memory.settle`. Downstream: wload's build, which finds `_NOTE` in the memory of the finished component, sets
+the reference counts of all objects in `_LASTING`, and clears both. CPython leaves the count of an immortal object
+alone, so the pages on which these objects lie stay those that all instances share. Invariant: what is in `_LASTING` is
+never freed, because `_LASTING` holds it until it is immortal. Not in it: what runs, what has a finalizer, and what
+somebody watches by a weak reference; these die as ever.
 """
 
 import gc
@@ -37,14 +37,18 @@ def note() -> None:
 
 
 def _reached(todo: list[Any]) -> list[Any]:
-    """These objects and all that they refer to, as far as they last."""
+    """These objects and all that they refer to, as far as they last.
+
+    Types are compared and not asked, here and below: CPython remembers where it has looked up which name, and has to
+    remember what a run needs.
+    """
     known = {id(todo)}
     found = []
     while todo:
         inner: list[Any] = []
         known.add(id(inner))
         for each in todo:
-            if id(each) in known or isinstance(each, RUNNING):
+            if id(each) in known or type(each) in RUNNING:
                 continue
             known.add(id(each))
             if not _is_watched(each):
@@ -60,9 +64,9 @@ def _parts(each: Any) -> Iterable[Any]:
         return (each.co_consts, each.co_names, each.co_filename, each.co_name, each.co_qualname, each.co_linetable,
                 each.co_exceptiontable, *each.co_varnames, *each.co_cellvars, *each.co_freevars)
     parts = gc.get_referents(each)
-    if isinstance(each, dict):
+    if issubclass(type(each), dict):
         parts += dict.keys(each)  # When all are texts, the collector leaves them out.
-    elif isinstance(each, type) and each.__flags__ & HEAP_TYPE:
+    elif issubclass(type(each), type) and each.__flags__ & HEAP_TYPE:
         parts += each.__name__, each.__qualname__
     return parts
 
@@ -70,9 +74,9 @@ def _parts(each: Any) -> Iterable[Any]:
 def _is_watched(each: Any) -> bool:
     """Whether somebody hears of the end of this object."""
     kind = type(each)
-    if isinstance(each, type) or not kind.__flags__ & HEAP_TYPE:
+    if issubclass(kind, type) or not kind.__flags__ & HEAP_TYPE:
         return False
-    return hasattr(kind, "__del__") or weakref.getweakrefcount(each) > 0
+    return weakref.getweakrefcount(each) > 0 or any("__del__" in base.__dict__ for base in kind.__mro__)
 
 
 def _instructions() -> bytes:
