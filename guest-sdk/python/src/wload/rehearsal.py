@@ -10,6 +10,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FunctionType
 from typing import Any
 
 import componentize_py_runtime as bindings
@@ -18,12 +19,14 @@ from componentize_py_types import Ok
 from locust import FastHttpUser, HttpUser, User
 from wit_world.exports import users
 from wit_world.imports import http
-from wload import handles, hot, memory, sleeping, tree
+from wload import handles, hosts, hot, memory, sleeping, tree
 
 # CPython adapts an instruction when it runs for the second time; some need what others have adapted to.
 ROUNDS = 8
 REQUESTS = 4
 HOST = "http://rehearsal"
+# What the interpreter and `wload_app` ask of a user's class, beside what its own methods ask.
+ASKED = ("__class__", "__new__", "__init__", "__del__", "_root_set", "on_start", "on_stop", "wait_time")
 BODY = b'{"token": "a", "items": [{"id": 1, "name": "b", "price": 1.5, "is_new": true}], "next": null}'
 
 
@@ -66,6 +69,10 @@ class Fast(FastHttpUser):
 
     host = HOST
     flow = locust.task(_flow)
+
+
+for _kind in (Plain, Usual, Fast):
+    hosts.watch(_kind)
 
 
 def _drop(*_: Any) -> None:
@@ -115,6 +122,19 @@ def run(app: Any) -> None:
     memory.pack()
     hot.gather(before)
     _rounds(app)
+    _look_up(app.CLASSES)
+
+
+def _look_up(classes: list[type]) -> None:
+    """What code of users asks of their classes, so that it is remembered where it was found, or that it was not."""
+    for cls in classes:
+        asked = dict.fromkeys(ASKED)
+        for base in cls.__mro__:
+            for item in vars(base).values():
+                if type(item) is FunctionType:
+                    asked.update(dict.fromkeys(item.__code__.co_names))
+        for name in asked:
+            getattr(cls, name, None)
 
 
 def _rounds(app: Any) -> None:
