@@ -13,8 +13,6 @@ from wload import immortal
 
 # Larger than any hole that imports leave, so that two of them side by side stand where the heap has ended so far.
 BLOCK = 1 << 20
-# The lists of all objects, which are made and dropped at the end of the build, are smaller.
-WIPED_BLOCKS = 8
 # What the C library keeps for itself beside a block, at most.
 BLOCK_OVERHEAD = 64
 # The smallest `bytes` that makes a chunk of the C library's is so much smaller than the chunk.
@@ -63,16 +61,8 @@ def settle() -> None:
     """The last step of the build, when what it has needed itself is gone."""
     immortal.note()
     pack()
-    # What the steps before have left above: in the component it would be as large as what is kept.
-    _wipe()
     gc.freeze()
     gc.set_threshold(RUBBISH_MAX)
-
-
-def _wipe() -> None:
-    """Makes the free memory behind the last object zeros, which no file has to hold."""
-    blocks = [bytes(BLOCK) for _ in range(WIPED_BLOCKS)]
-    blocks.clear()
 
 
 def tidy() -> None:
