@@ -33,7 +33,8 @@ def note() -> None:
     global _LASTING, _NOTE
     _LASTING = tuple(_reached(gc.get_objects()))
     layout = (id(tuple), tuple.__basicsize__, id(types.CodeType), types.CodeType.__basicsize__)
-    _NOTE = MAGIC + struct.pack("<6I", id(_LASTING), len(_LASTING), *layout) + _instructions()
+    # At once: a part of it that was made before could still be found in memory that is free.
+    _NOTE = b"".join((MAGIC, struct.pack("<6I", id(_LASTING), len(_LASTING), *layout), _instructions()))
 
 
 def _reached(todo: list[Any]) -> list[Any]:
