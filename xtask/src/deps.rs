@@ -48,7 +48,8 @@ const EDGES: [(&str, &[&str]); 13] = [
 ];
 
 /// Packages that only some of our crates may name, tests included.
-const OWNERS: [(&str, &[&str]); 11] = [
+const OWNERS: [(&str, &[&str]); 12] = [
+    ("wasmparser", &["wload"]),
     ("wasmtime", &["wload-scenario"]),
     ("wasmtime-wasi", &["wload-scenario"]),
     ("clap", &["wload"]),

@@ -14,6 +14,8 @@ from wload import memory, preload
 preload.standard_library()
 memory.pack()  # What follows is what users run.
 
+from wload import records  # Before all that makes them.
+
 import locust
 import wload
 import wload.http
@@ -22,8 +24,8 @@ from gevent import GreenletExit
 from wit_world.exports import shape, users
 from wit_world.imports import control, log, options
 from wit_world.imports import random as host_random
-from wload import (absent, arguments, files, handles, nesting, packages, randomness, saving, state, tracebacks, tree,
-                   waiting)
+from wload import (absent, arguments, files, handles, hosts, nesting, packages, randomness, rehearsal, saving,
+                   state, tracebacks, tree, waiting)
 
 import wload_stage
 
@@ -94,6 +96,8 @@ SHAPES = _concrete(LoadTestShape)
 TREE = tree.Tree(CLASSES)
 PARSER = arguments.LocustArgumentParser(add_help=False, allow_abbrev=False)
 locust.events.init_command_line_parser.fire(parser=PARSER)
+for _cls in CLASSES:
+    hosts.watch(_cls)
 WATCH = state.Watch(AUTHORS)
 ENVIRONMENT.user_classes = CLASSES
 
@@ -104,7 +108,6 @@ def _ready() -> None:
     sleeping.go_live()
     if not INSTANCE["is_ready"]:
         INSTANCE["is_ready"] = True
-        handles.restore()
         randomness.reseed(host_random.get_u64())
         ENVIRONMENT.parsed_options = arguments.parsed(PARSER)
 
@@ -166,8 +169,7 @@ def _wake() -> None:
     index = INSTANCE.pop("woken")
     if changed := options.run_state():
         WATCH.apply(changed)
-    if host := options.target_host():
-        CLASSES[index].host = host
+    hosts.use(options.target_host(), CLASSES[index])
 
 
 def _begin_user(index: int) -> None:
@@ -177,8 +179,7 @@ def _begin_user(index: int) -> None:
     if changed := options.run_state():
         WATCH.apply(changed)
     cls = CLASSES[index]
-    if host := options.target_host():
-        cls.host = host
+    hosts.use(options.target_host(), cls)
     user = cls(ENVIRONMENT)
     INSTANCE["user"], INSTANCE["sets"] = user, [user._root_set]
     INSTANCE["sets"] += nesting.begun(user)[1:]
@@ -359,6 +360,7 @@ class Hibernation:
         if "user" in INSTANCE:
             for each in (INSTANCE["user"], *INSTANCE["sets"]):
                 vars(each).clear()
+        hosts.forget()
         wload.http.release()
         wload.release()
         saving.release()
@@ -369,5 +371,5 @@ class Hibernation:
         return WATCH.reset()
 
 
-memory.settle()
-handles.install()
+rehearsal.run(sys.modules[__name__])
+handles.install(memory.settle)

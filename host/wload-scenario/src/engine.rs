@@ -86,6 +86,8 @@ fn base_config(layout: MemoryLayout, limits: &GuestLimits) -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .epoch_interruption(true)
         .memory_init_cow(true)
+        // Also where half of it is zeros: without an image each instance would copy its segments, Python's 15 MiB.
+        .memory_guaranteed_dense_image_size(limits.memory_bytes_max as u64)
         .memory_reservation(layout.reservation)
         .memory_guard_size(layout.guard)
         .memory_may_move(false)

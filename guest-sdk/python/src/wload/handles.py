@@ -2,7 +2,7 @@
 
 Upstream: the bindings, which ask for `weakref.finalize` once, when the build has imported `wload_app`, and call it for
 each resource: once a request. That class is written in Python and keeps a registry of its own; this one does what the
-bindings need of it. Invariant: `weakref.finalize` is the standard library's before the build has ended and in a run.
+bindings need of it. Invariant: whoever else asks for `weakref.finalize`, before or after, gets the standard library's.
 """
 
 import weakref
@@ -31,11 +31,20 @@ class Finalizer:
             drop(kind, handle)
 
 
-def install() -> None:
-    """The last step of the build: what the bindings find when they ask."""
-    weakref.finalize = Finalizer
+def install(then: Callable[[], None]) -> None:
+    """The last step of the import: who asks next are the bindings. That is the end of the build: `then` is called."""
+    def missing(name: str) -> Any:
+        if name != "finalize":
+            raise AttributeError(f"module 'weakref' has no attribute {name!r}", name=name, obj=weakref)
+        restore()
+        then()
+        return Finalizer
+
+    del weakref.finalize
+    weakref.__getattr__ = missing
 
 
 def restore() -> None:
-    """The first step of a run."""
+    """The standard library's is in its place again."""
+    weakref.__dict__.pop("__getattr__", None)
     weakref.finalize = _standard

@@ -1,14 +1,15 @@
 """The memory of an instance: what is written in a run lies close together; what is left in circles is bounded.
 
-Upstream: `wload_app`: `pack` and `settle` at build time, `tidy` between two tasks. All instances share the pages of the
-image until they write to them, so an instance costs the pages that it writes. Invariants: once `settle` has run, new
-objects do not lie between those of the image; the automatic collector, which in CPython 3.14 writes to frozen objects
-too, runs only when one task makes more than `RUBBISH_MAX` objects.
+Upstream: `wload_app` and `rehearsal.py`: `pack` and `settle` at build time, `tidy` between two tasks. All instances
+share the pages of the image until they write to them, so an instance costs the pages that it writes. Invariants: once
+`settle` has run, new objects do not lie between those of the image; the automatic collector, which in CPython 3.14
+writes to frozen objects too, runs only when one task makes more than `RUBBISH_MAX` objects.
 """
 
 import gc
-import sys
 from typing import Any
+
+from wload import immortal
 
 # Larger than any hole that imports leave, so that two of them side by side stand where the heap has ended so far.
 BLOCK = 1 << 20
@@ -31,8 +32,6 @@ _rounds = 0
 
 def pack() -> None:
     """Fills the holes of the heap, for ever: the C library would give them out first, each on another page."""
-    # It keeps the names of look-ups that do not come again, and gives them back one by one in a run.
-    sys._clear_type_cache()
     gc.collect()
     blocks = [bytes(BLOCK), bytes(BLOCK)]
     while not 0 < id(blocks[-1]) - id(blocks[-2]) < BLOCK + BLOCK_OVERHEAD:
@@ -59,7 +58,8 @@ def _fill(make: Any, end: int) -> None:
 
 
 def settle() -> None:
-    """The last step of the build."""
+    """The last step of the build, when what it has needed itself is gone."""
+    immortal.note()
     pack()
     gc.freeze()
     gc.set_threshold(RUBBISH_MAX)

@@ -1,9 +1,11 @@
 """Random generators that were made while the component was built: without this all users would draw the same.
 
-Upstream: `wload_app`, before it imports the author's modules. Invariant: a generator that was given a seed keeps it; all
-others are seeded anew for each user, by the run's seed.
+Upstream: `wload_app`, before it imports the author's modules; `state.py`, which puts the author's globals back. Invariants:
+a generator that was given a seed keeps it; all others are seeded anew for each user, by the run's seed, and pickle as
+themselves, so that what is put back has the ones that are seeded.
 """
 
+import copyreg
 import random
 from typing import Any
 
@@ -28,6 +30,21 @@ def watch() -> None:
 def unwatch() -> None:
     """The component is built: what users make is theirs."""
     random.Random.seed = _seed
+
+
+def dispatch_table() -> dict[Any, Any]:
+    """For a pickler of what was there when the component was built."""
+    return copyreg.dispatch_table | {random.Random: _reduced}
+
+
+def _reduced(generator: random.Random) -> Any:
+    if id(generator) in UNSEEDED:
+        return _unseeded, (list(UNSEEDED).index(id(generator)),)
+    return generator.__reduce__()
+
+
+def _unseeded(number: int) -> random.Random:
+    return list(UNSEEDED.values())[number]
 
 
 def reseed(seed: int) -> None:

@@ -19,6 +19,12 @@ def go_live() -> None:
     _is_live = True
 
 
+def end() -> None:
+    """There was none: it was a rehearsal."""
+    global _is_live
+    _is_live = False
+
+
 def is_live() -> bool:
     """Whether there is a run, and the host may be asked."""
     return _is_live

@@ -10,7 +10,7 @@ import pickle
 import types
 from typing import Any
 
-from wload import saving
+from wload import randomness, saving
 from wload.rows import Rows
 
 FIXED = (type(None), bool, int, float, complex, str, bytes, type, types.FunctionType, types.ModuleType,
@@ -106,10 +106,14 @@ def _put_back(then: Any, content: Any) -> Any:
 
 
 def _pickled(value: Any) -> bytes | None:
+    out = io.BytesIO()
+    pickler = pickle.Pickler(out)
+    pickler.dispatch_table = randomness.dispatch_table()
     try:
-        return pickle.dumps(value)
+        pickler.dump(value)
     except Exception:
         return None
+    return out.getvalue()
 
 
 def blame(user: Any, error: Exception) -> str:

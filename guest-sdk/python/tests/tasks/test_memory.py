@@ -58,23 +58,22 @@ class Rubbish(unittest.TestCase):
 class Handles(unittest.TestCase):
     def setUp(self):
         self.dropped = []
+        self.ends = []
         self.addCleanup(handles.restore)
 
     def resource(self):
         owner = Node()
         owner.me = None
-        owner.finalizer = weakref.finalize(owner, lambda *given: self.dropped.append(given), 7, 3)
+        owner.finalizer = handles.Finalizer(owner, lambda *given: self.dropped.append(given), 7, 3)
         return owner
 
     def test_a_handle_is_given_back_when_its_object_goes(self):
-        handles.install()
         owner = self.resource()
         self.assertEqual(self.dropped, [])
         del owner
         self.assertEqual(self.dropped, [(7, 3)])
 
     def test_a_handle_that_was_given_away_is_not_given_back(self):
-        handles.install()
         owner = self.resource()
         _, _, given, named = owner.finalizer.detach()
         self.assertEqual((given, named), ((7, 3), {}))
@@ -82,12 +81,20 @@ class Handles(unittest.TestCase):
         del owner
         self.assertEqual(self.dropped, [])
 
-    def test_in_a_run_finalize_is_that_of_the_standard_library(self):
+    def test_who_asks_first_gets_ours_and_ends_the_build_and_all_others_get_the_standard_librarys(self):
         standard = weakref.finalize
-        handles.install()
-        self.assertIsNot(weakref.finalize, standard)
-        handles.restore()
+        handles.install(lambda: self.ends.append(weakref.finalize))
+        self.assertEqual(self.ends, [])
+        self.assertIs(weakref.finalize, handles.Finalizer)
+        self.assertEqual(self.ends, [standard], "at the end of the build the module is as it was")
         self.assertIs(weakref.finalize, standard)
+        self.assertEqual(len(self.ends), 1)
+
+    def test_other_names_that_weakref_does_not_have_are_as_absent_as_ever(self):
+        handles.install(lambda: self.ends.append("end"))
+        with self.assertRaisesRegex(AttributeError, "module 'weakref' has no attribute 'finalise'"):
+            weakref.finalise
+        self.assertEqual(self.ends, [])
 
 
 if __name__ == "__main__":

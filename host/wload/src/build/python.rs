@@ -4,6 +4,8 @@
 //! named by the content of everything that went into it.
 //! Invariant: a component in the cache is whole, because it was moved there; building the same again is never needed.
 
+mod image;
+mod immortal;
 mod packages;
 mod report;
 mod tool;
@@ -26,6 +28,9 @@ static SDK: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../guest-sdk/python/s
 static WIT: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../wit");
 /// Gathers the author's files.
 const STAGE: &str = include_str!("../../../../guest-sdk/python/build/stage.py");
+
+/// The name of a component that is being built.
+const COMPONENT: &str = "out.wasm";
 
 /// What was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +106,7 @@ pub(crate) fn component(
     unpack(&SDK, &work.join("sdk"))?;
     unpack(&WIT, &work.join("wit"))?;
     build(&tool, &work, &packages, &sources)?;
-    fs::rename(work.join("out.wasm"), &path).map_err(|error| unwritable(&path, &error))?;
+    fs::rename(work.join(COMPONENT), &path).map_err(|error| unwritable(&path, &error))?;
     Ok(PythonComponent { path, folder: place, shared })
 }
 
@@ -153,15 +158,29 @@ fn build(
         .args(["-d", "wit", "-w", "full", "componentize"])
         .args(["-p", "sdk", "-p", "stage", "-p"])
         .arg(&packages.folder)
-        .args(["wload_app", "-o", "out.wasm"])
+        .args(["wload_app", "-o", COMPONENT])
         .current_dir(work)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| CliError::broken("failed to run componentize-py").caused_by(&error))?;
-    if output.status.success() && work.join("out.wasm").is_file() {
-        return Ok(());
+    let component = work.join(COMPONENT);
+    if output.status.success() && component.is_file() {
+        return finish(&component);
     }
     Err(report::error(&String::from_utf8_lossy(&output.stderr), sources))
+}
+
+/// What only wload does with a component: see `immortal.rs`.
+fn finish(path: &Path) -> Result<(), CliError> {
+    let mut component = fs::read(path).map_err(|error| {
+        CliError::broken(format!("failed to read `{}`", path.display())).caused_by(&error)
+    })?;
+    immortal::apply(&mut component).map_err(|reason| {
+        CliError::broken("failed to make the objects of the component immortal")
+            .with_details(vec![reason])
+            .with_hint("this is a bug in wload")
+    })?;
+    fs::write(path, component).map_err(|error| unwritable(path, &error))
 }
 
 /// A name for everything that the component is made of.
@@ -172,6 +191,10 @@ fn content(keys: &[&str]) -> String {
         digest.update([0]);
     }
     digest.update(tool::VERSION);
+    for source in immortal::SOURCE {
+        digest.update(source);
+        digest.update([0]);
+    }
     for folder in [&SDK, &WIT] {
         for file in files(folder) {
             digest.update(file.path().as_os_str().as_encoded_bytes());
