@@ -75,6 +75,17 @@ fn statistics_and_the_state_are_not_for_users_to_touch() {
 }
 
 #[test]
+fn a_user_whose_instance_has_grown_goes_on_in_another_one() {
+    let finished = watch("Hoarder -u 1 -i 200 --limit memory=64MiB");
+    let taken: Vec<String> = (1..=10).map(|count| format!("0: taken {}", 20 * count)).collect();
+    assert_eq!(said(&finished, "Hoarder/"), taken, "{finished}");
+    assert!(finished.stderr.contains("instances replaced"), "{finished}");
+    assert_eq!(finished.code, Some(0), "{finished}");
+    let pinned = watch("Hoarder -u 1 -i 200 --limit memory=64MiB --isolation pinned");
+    assert!(pinned.stderr.contains("Hoarder.take: trap: "), "{pinned}");
+}
+
+#[test]
 fn what_is_printed_is_said_to_be_of_the_user_whose_turn_it_was() {
     for mode in ["reuse", "pinned", "fresh"] {
         let finished = watch(&format!("Printer -u 6 -i 18 --limit instances=2 --isolation {mode}"));

@@ -23,6 +23,10 @@ use crate::stack::{self, StackRelease};
 use crate::store_state::{Resident, StoreState, UserState};
 use crate::trap::TaskFailure;
 
+/// Tasks that an instance runs at least before it can be worn out: one that needs much memory for each task
+/// is not made anew for each.
+const TASKS_BEFORE_WORN: u32 = 16;
+
 /// What is started or stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -56,6 +60,7 @@ pub(crate) struct Instance {
     bytes_at_start: usize,
     /// Users that lived in it before this one.
     earlier_users: u32,
+    tasks: u32,
     /// Makes the store give its stack back; absent before its user waits for long.
     unwind: Option<Func>,
 }
@@ -79,7 +84,8 @@ impl Instance {
         });
         let (guest, hibernation) = guests.map_err(|error| failure(&mut store, &error))?;
         let bytes_at_start = store.data().memory_bytes();
-        Ok(Self { store, guest, hibernation, bytes_at_start, earlier_users: 0, unwind: None })
+        let (earlier_users, tasks, unwind) = (0, 0, None);
+        Ok(Self { store, guest, hibernation, bytes_at_start, earlier_users, tasks, unwind })
     }
 
     /// A user starts, or enters a task set.
@@ -95,6 +101,7 @@ impl Instance {
 
     /// Runs a task once.
     pub(crate) async fn run_task(&mut self, task: NodeId) -> Result<Outcome, TaskFailure> {
+        self.tasks = self.tasks.saturating_add(1);
         let turn = begin(&mut self.store, true);
         let result = watched(turn, self.guest.call_run_task(&mut self.store, task.0)).await;
         finish(&mut self.store, result)
@@ -166,6 +173,13 @@ impl Instance {
     /// Bytes by which its memory has grown since it was made.
     pub(crate) fn growth_bytes(&self) -> usize {
         self.store.data().memory_bytes().saturating_sub(self.bytes_at_start)
+    }
+
+    /// Half of the memory that it may still take is taken: what it does not give back may soon be all.
+    pub(crate) fn is_worn(&self) -> bool {
+        let allowed = self.store.data().limits().memory_bytes_max;
+        self.tasks >= TASKS_BEFORE_WORN
+            && self.growth_bytes() > allowed.saturating_sub(self.bytes_at_start) / 2
     }
 
     /// Users that lived in it before this one.

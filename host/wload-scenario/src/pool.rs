@@ -4,7 +4,8 @@
 //! another one needs the place, so that a run whose users all fit pays nothing, and a user that comes
 //! back soon finds its instance warm. The one that was used longest ago goes first: its user is saved,
 //! and the instance is reset for the next one or replaced. When all are busy the pool grows rather than
-//! delay a task. Memory is looked at as well as numbers: where it is short, no instance is made while one is parked.
+//! delay a task. An instance that has grown to half of its limit is left by its user, where that can be saved: a guest
+//! that gives back less than it takes goes on for ever. Memory is looked at as well as numbers: where it is short, no instance is made while one is parked.
 //!
 //! Upstream: `user.rs`. Downstream: `instance.rs`. Never leaves its core's thread; no borrow lasts over
 //! an `await`. Invariants: a user is at one [`Place`]; what is saved is never saved again before it was
@@ -172,6 +173,11 @@ impl InstancePool {
     pub(crate) async fn leave(&self, mut pooled: Box<Pooled>, home: &Rc<Home>) {
         if home.is_pinned.get() || pooled.instance.holds_exchanges() {
             home.put(Place::Kept(pooled));
+        } else if pooled.instance.is_worn() {
+            // Its user goes on in a new one before it is at its limit.
+            self.tally.change(|counts| counts.replaced += 1);
+            home.put(Place::Leaving);
+            self.vacate(pooled, home).await;
         } else if self.is_over() {
             // The pool had grown. The user is saved at once, and its instance goes.
             home.put(Place::Leaving);

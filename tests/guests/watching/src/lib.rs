@@ -1,4 +1,4 @@
-//! Hooks that look at the run, and users that may not.
+//! Hooks that look at the run, and users that may not; users that show what becomes of their instances.
 //!
 //! Upstream: `tests/scenario/watching.rs`. What the hooks find they say in the log, a line for each thing, and in
 //! the exit code.
@@ -100,8 +100,26 @@ impl Printer {
     }
 }
 
+/// Takes memory that it never gives back, and counts how often.
+#[derive(Default, serde::Deserialize, serde::Serialize)]
+struct Hoarder {
+    taken: u32,
+}
+
+#[user]
+impl Hoarder {
+    #[task]
+    fn take(&mut self) {
+        std::hint::black_box(vec![1_u8; 1 << 20].leak());
+        self.taken += 1;
+        if self.taken.is_multiple_of(20) {
+            info!("taken {}", self.taken);
+        }
+    }
+}
+
 scenario! {
-    users: [Visitor, Peeker, Latecomer, Printer],
+    users: [Visitor, Peeker, Latecomer, Printer, Hoarder],
     options: [STATE],
     hooks: Watch,
 }
