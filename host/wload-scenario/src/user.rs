@@ -16,10 +16,6 @@ use crate::pool::{Home, InstancePool, Pooled};
 use crate::store_state::{Identity, Resident};
 use crate::trap::TaskFailure;
 
-/// A user that waits for longer than this has no stack meanwhile. Giving it back and getting another one costs
-/// some 40 us, more than a request: of a core with 10,000 such users at most 8 %.
-const STACK_KEPT_FOR: Duration = Duration::from_secs(5);
-
 /// A user.
 pub struct UserInstance {
     pool: Rc<InstancePool>,
@@ -95,9 +91,7 @@ impl UserInstance {
 
     /// It will wait for so long before its next call.
     pub fn rests(&mut self, pause: Duration) {
-        if pause >= STACK_KEPT_FOR {
-            self.pool.give_stack_back(&self.home);
-        }
+        self.pool.rests(&self.home, pause);
     }
 
     async fn enter(&self) -> Result<Box<Pooled>, TaskFailure> {

@@ -11,7 +11,7 @@ use wload_core::ids::ClassId;
 use wload_core::isolation::Isolation;
 
 use super::{InstancePool, Pooled, Tally};
-use crate::lru::Ticket;
+use crate::parking::Ticket;
 use crate::store_state::Resident;
 use crate::trap::TaskFailure;
 
