@@ -46,3 +46,15 @@ fn the_large_answer_of_the_benchmarks_has_a_hundred_kibibytes() {
     let _ = Wload::run(&guest("bench"), &target.url(), "Reader -u 1 -i 4").expect(0);
     assert_eq!(target.counts().total.response_body_bytes, 4 * 100 * 1024);
 }
+
+#[test]
+fn nobody_lacks_memory_for_an_instance_where_machines_usually_end() {
+    // Just under and just over where instances have memory of their own; what a process may have is asked before.
+    for (users, mode) in [(8_300, "pinned"), (9_900, "pinned"), (9_900, "reuse")] {
+        let args = format!("Sleeper -u {users} -r {users} -t 3s --isolation {mode} --only-summary");
+        let finished = Wload::run(&guest("bench"), "http://127.0.0.1:1", &args).output();
+        let summary = "passed: 0 requests, 0 failures, 0 exceptions";
+        assert_eq!(finished.verdict(), summary, "{users} {mode}: {finished}");
+        assert!(finished.stderr.contains(&format!("{users} total users")), "{finished}");
+    }
+}

@@ -17,6 +17,8 @@ use wasmtime::{
 use wload_core::isolation::Isolation;
 use wload_core::limits::{GuestLimits, InstanceLimits};
 
+use crate::machine_needs::may_have_own_memory;
+
 /// How often the epoch moves: the longest time that a guest computes before other users of its core
 /// get their turn. Two milliseconds cost the ticker under 0.5 % of a core.
 pub(crate) const EPOCH_TICK: Duration = Duration::from_millis(2);
@@ -113,7 +115,8 @@ pub(crate) fn compiling(layout: MemoryLayout, limits: &GuestLimits) -> wasmtime:
 /// Where the memory of instances comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lodging {
-    /// Each instance gets its own from the system, as much as it needs: they live long.
+    /// Each instance gets its own from the system, as much as it needs: they live long. It takes more maps, so
+    /// there are not very many.
     Own,
     /// From a pool with so many places: an instance that follows another one is made in half of the time, but a
     /// place has whole pages for each table, which are mostly empty.
@@ -126,14 +129,24 @@ pub(crate) enum Lodging {
 }
 
 impl Lodging {
-    /// For so many instances at once.
-    pub(crate) fn choose(places: u32, isolation: Isolation, limits: &InstanceLimits) -> Self {
+    /// For so many instances at once, with so many memories each.
+    pub(crate) fn choose(
+        places: u32,
+        memories_each: u32,
+        isolation: Isolation,
+        limits: &InstanceLimits,
+    ) -> Self {
         // A pool for fewer instances than users grows and shrinks.
         let is_steady = places <= limits.kept_max;
-        match isolation {
-            Isolation::Pinned => Self::Own,
-            Isolation::Reuse if is_steady => Self::Own,
-            Isolation::Reuse | Isolation::Fresh => Self::Pool { places, is_steady },
+        let live_long = match isolation {
+            Isolation::Pinned => true,
+            Isolation::Reuse => is_steady,
+            Isolation::Fresh => false,
+        };
+        if live_long && may_have_own_memory(places, memories_each) {
+            Self::Own
+        } else {
+            Self::Pool { places, is_steady }
         }
     }
 }

@@ -268,7 +268,8 @@ impl Compiled {
         let needs = self.component.resources_required().ok_or_else(|| {
             ScenarioError::NotAScenario { found: "core modules as imports".into() }
         })?;
-        let lodging = Lodging::choose(places, settings.isolation, &settings.instances);
+        let (memories, isolation) = (needs.num_memories, settings.isolation);
+        let lodging = Lodging::choose(places, memories, isolation, &settings.instances);
         let engine = engine::running(self.layout, &self.limits, lodging, &needs).map_err(pool)?;
         let fail = |error: wasmtime::Error| ScenarioError::Compile { source: Cause::of(&error) };
         let component = cache::deserialize(&engine, &self.code).map_err(fail)?;

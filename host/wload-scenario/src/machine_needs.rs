@@ -6,6 +6,10 @@
 
 /// Maps of one linear memory that is in use: its image, its heap, and a guard on either side.
 const MAPS_OF_MEMORY: u64 = 4;
+/// The same where it is not in a pool, in which neighbours share a guard.
+const MAPS_OF_OWN_MEMORY: u64 = 5;
+/// Most maps of instances with memory of their own: most machines allow a process 65,530.
+const OWN_MAPS_MAX: u64 = 60_000;
 /// Maps of one fiber stack: itself and its guard. A pool has them from the start, for all places.
 const MAPS_OF_STACK: u64 = 2;
 /// Maps of everything else: code, libraries, threads, the allocator's large blocks.
@@ -31,6 +35,15 @@ pub struct MachineNeeds {
     pub memory_bytes: u64,
 }
 
+/// Whether so many instances can have memory of their own, outside of a pool.
+pub(crate) fn may_have_own_memory(places: u32, memories_each: u32) -> bool {
+    maps_of(MAPS_OF_OWN_MEMORY, memories_each).saturating_mul(places.into()) <= OWN_MAPS_MAX
+}
+
+fn maps_of(memory: u64, memories_each: u32) -> u64 {
+    memory * u64::from(memories_each.max(1)) + MAPS_OF_STACK
+}
+
 impl MachineNeeds {
     /// Of `users` in `places` instances with `memories_each` linear memories, with so much address space
     /// for all of them.
@@ -41,7 +54,9 @@ impl MachineNeeds {
         address_space_bytes: u64,
     ) -> Self {
         let waiting = users.saturating_sub(places);
-        let maps_of_user = MAPS_OF_MEMORY * u64::from(memories_each.max(1)) + MAPS_OF_STACK;
+        let is_own = may_have_own_memory(places, memories_each);
+        let memory = if is_own { MAPS_OF_OWN_MEMORY } else { MAPS_OF_MEMORY };
+        let maps_of_user = maps_of(memory, memories_each);
         Self {
             maps: maps_of_user.saturating_mul(u64::from(places)).saturating_add(MAPS_OF_PROCESS),
             maps_of_user,
@@ -63,6 +78,8 @@ mod tests {
         assert!(maps(10_000) <= 65_530);
         assert_eq!(maps(12_000), 74_000);
         assert!(maps(0) > 0, "a process without users has maps as well");
+        assert!(may_have_own_memory(8_000, 1) && !may_have_own_memory(9_000, 1));
+        assert_eq!(maps(8_000), 58_000);
     }
 
     #[test]
