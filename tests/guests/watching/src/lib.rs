@@ -36,7 +36,10 @@ impl Hooks for Watch {
         let unknown = run::percentile(run::Row::Of("GET", "/unknown"), 0.5);
         info!("unknown {unknown:?}");
         let all = run::percentile(run::Row::All, 0.5);
-        info!("now as ever {}", all.is_some() && run::current_percentile(run::Row::All, 0.5) == all);
+        info!(
+            "now as ever {}",
+            all.is_some() && run::current_percentile(run::Row::All, 0.5) == all
+        );
         Ok(())
     }
 
