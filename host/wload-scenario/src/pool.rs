@@ -5,7 +5,8 @@
 //! back soon finds its instance warm. The user that comes back last goes first: it is saved,
 //! and the instance is reset for the next one or replaced. When all are busy the pool grows rather than
 //! delay a task. An instance that has grown to half of its limit is left by its user, where that can be saved: a guest
-//! that gives back less than it takes goes on for ever. Memory is looked at as well as numbers: where it is short, no instance is made while one is parked.
+//! that gives back less than it takes goes on for ever. Memory is looked at as well as numbers: where it is short, no
+//! instance is made while one is parked.
 //!
 //! Upstream: `user.rs`. Downstream: `instance.rs`. Never leaves its core's thread; no borrow lasts over
 //! an `await`. Invariants: a user is at one [`Place`]; what is saved is never saved again before it was
