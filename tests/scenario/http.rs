@@ -52,6 +52,18 @@ fn bodies_are_streamed_both_ways_and_a_dropped_stream_is_recorded_as_far_as_it_c
 }
 
 #[test]
+fn headers_that_are_made_at_run_time_arrive_with_each_request_and_are_checked() {
+    let target = start();
+    let (report, _) = run("Headers", 6, &target.url(), 1);
+    let exceptions: Vec<String> =
+        report.exceptions.rows().map(|row| row.text("Message").to_owned()).collect();
+    assert_eq!(exceptions.len(), 1, "{exceptions:?}");
+    let expected = "header `x-id`: its value has a line break or another control character";
+    assert!(exceptions[0].contains(expected), "{exceptions:?}");
+    assert_eq!(report.stats.row("Name", "made").count("Request Count"), 9);
+}
+
+#[test]
 fn a_first_byte_that_is_late_is_a_failure_of_its_own() {
     let target = start();
     let (report, _) = run("Impatient", 3, &target.url(), 1);

@@ -128,7 +128,7 @@ async fn send_http2(
     request: Request<Outgoing>,
     limits: &HttpLimits,
 ) -> Result<Response<h2::StreamBody>, SendFailure> {
-    let request = h2::translate(request, &connection.origin).map_err(SendFailure::final_one)?;
+    let request = h2::translate(request, connection).map_err(SendFailure::final_one)?;
     let response = connection.send(request, marks, limits).await?;
     if response.headers().len() > limits.header_fields_max {
         return Err(SendFailure::final_one(HttpError::head_too_large(limits)));

@@ -246,35 +246,32 @@ impl Trail {
         mut self,
         outcome: Result<Last, HttpError>,
         start: Instant,
-    ) -> Exchange {
+    ) -> Box<Exchange> {
         if let Err(error) = &outcome {
             self.trace.note(|| error.message());
         }
-        let exchange = Exchange {
-            address: self.address,
-            history: self.history,
-            repeats: self.repeats,
-            trace: self.trace.into_lines(),
-            ..Exchange::default()
-        };
+        // In its box from the start: it is handed on several times.
+        let mut exchange = Box::<Exchange>::default();
+        exchange.address = self.address;
+        exchange.history = self.history;
+        exchange.repeats = self.repeats;
+        exchange.trace = self.trace.into_lines();
         match outcome {
             Ok(Last { parts, body, body_size, end }) => {
                 self.timing.total = end - start;
-                Exchange {
-                    status: parts.status.as_u16(),
-                    reason: parts.reason,
-                    version: Some(parts.version),
-                    headers: parts.headers,
-                    body,
-                    body_size,
-                    timings: self.timing,
-                    ..exchange
-                }
+                exchange.status = parts.status.as_u16();
+                exchange.reason = parts.reason;
+                exchange.version = Some(parts.version);
+                exchange.headers = parts.headers;
+                exchange.body = body;
+                exchange.body_size = body_size;
             }
             Err(error) => {
                 self.timing.total = start.elapsed();
-                Exchange { error: Some(error), timings: self.timing, ..exchange }
+                exchange.error = Some(error);
             }
         }
+        exchange.timings = self.timing;
+        exchange
     }
 }

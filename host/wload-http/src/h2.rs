@@ -15,9 +15,9 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use h2::{RecvStream, SendStream};
-use http::header::{CONNECTION, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::header::HOST;
 use http::uri::{Authority, Parts as UriParts, Scheme};
-use http::{Request, Response, Uri};
+use http::{HeaderName, Request, Response, Uri};
 use tokio::time::Instant;
 use wload_core::limits::{HttpLimits, UNCLAIMED_BYTES_MAX};
 
@@ -44,6 +44,8 @@ pub(crate) struct Connection {
     pub(crate) idle_since: Cell<Instant>,
     /// The TLS settings that it was made with, when not the run's.
     pub(crate) trust: Option<Rc<Trust>>,
+    /// What most requests on it are for.
+    authority: Authority,
     streams: Cell<usize>,
     has_ended: Rc<Cell<bool>>,
     sender: SendRequest<Bytes>,
@@ -95,6 +97,7 @@ impl Connection {
             .handshake::<_, Bytes>(wire)
             .await
             .map_err(|error| HttpError::from_h2(&error, false, limits))?;
+        let authority = authority_of(origin.host_header().as_bytes())?;
         let has_ended = Rc::new(Cell::new(false));
         let driver = Driver::start(connection_loop(connection, Rc::clone(&has_ended)));
         Ok(Self {
@@ -102,6 +105,7 @@ impl Connection {
             marks,
             idle_since: Cell::new(Instant::now()),
             trust: None,
+            authority,
             streams: Cell::new(0),
             has_ended,
             sender,
@@ -287,16 +291,19 @@ async fn connection_loop(
 /// connection it does not say at all.
 pub(crate) fn translate(
     mut request: Request<Outgoing>,
-    origin: &Origin,
+    connection: &Connection,
 ) -> Result<Request<Outgoing>, HttpError> {
-    let host = request.headers_mut().remove(HOST).unwrap_or_else(|| origin.host_header());
-    let authority = Authority::try_from(host.as_bytes())
-        .map_err(|_| HttpError::InvalidRequest("header `Host`: it is not a host".to_owned()))?;
-    for name in [CONNECTION, TRANSFER_ENCODING, UPGRADE] {
-        request.headers_mut().remove(name);
-    }
-    for name in ["keep-alive", "proxy-connection"] {
-        request.headers_mut().remove(name);
+    let Connection { origin, authority, .. } = connection;
+    let headers = request.headers_mut();
+    let authority = match headers.remove(HOST) {
+        Some(host) if host.as_bytes() != authority.as_str().as_bytes() => {
+            authority_of(host.as_bytes())?
+        }
+        _ => authority.clone(),
+    };
+    // Most requests have none of them.
+    while let Some(name) = headers.keys().find(|name| is_of_connection(name)).cloned() {
+        headers.remove(name);
     }
     let mut parts = UriParts::default();
     parts.scheme = Some(if origin.is_https { Scheme::HTTPS } else { Scheme::HTTP });
@@ -306,4 +313,17 @@ pub(crate) fn translate(
         .map_err(|error| HttpError::InvalidRequest(format!("path: {error}")))?;
     *request.version_mut() = http::Version::HTTP_2;
     Ok(request)
+}
+
+fn authority_of(host: &[u8]) -> Result<Authority, HttpError> {
+    Authority::try_from(host)
+        .map_err(|_| HttpError::InvalidRequest("header `Host`: it is not a host".to_owned()))
+}
+
+/// RFC 9113, 8.2.2: headers that are about one connection of HTTP/1.1.
+fn is_of_connection(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection" | "transfer-encoding" | "upgrade" | "keep-alive" | "proxy-connection"
+    )
 }

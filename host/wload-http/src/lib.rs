@@ -28,6 +28,7 @@
 //! ends with it. The thin engine of HTTP/1.1 has none.
 
 mod body;
+mod carrier;
 mod client;
 mod connect;
 mod connection;
@@ -65,6 +66,7 @@ mod wire;
 mod x509;
 mod zstd;
 
+pub use carrier::Sending;
 pub use client::{HttpClient, ParallelRequest};
 pub use cookies::Cookie;
 pub use error::{HttpError, Phase};

@@ -14,7 +14,7 @@ use crate::exchange::Course;
 use crate::h1::{self, thin};
 use crate::proxy::Forward;
 use crate::redirect::Redirect;
-use crate::request::PreparedRequest;
+use crate::request::{Field, PreparedRequest};
 use crate::response::{Address, Hop};
 use crate::trace::Trace;
 use crate::upload::{Outgoing, RequestBody};
@@ -36,6 +36,8 @@ pub(crate) struct Step {
     pub(crate) address: Address,
     pub(crate) method: Method,
     pub(crate) body: RequestBody,
+    /// Headers that have values of their own in this chain.
+    fields: Vec<Field>,
     is_redirected: bool,
     drops_authorization: bool,
     drops_content: bool,
@@ -49,7 +51,9 @@ impl Step {
         values: &[String],
         body: RequestBody,
     ) -> Result<Self, HttpError> {
-        user.check_header_bytes(request.header_bytes() + user.default_bytes.get())?;
+        let (address, fields) = request.render(values)?;
+        let of_values: usize = fields.iter().map(|(_, value)| value.len()).sum();
+        user.check_header_bytes(request.header_bytes() + of_values + user.default_bytes.get())?;
         let (kept, max) = (body.bytes_kept(), user.core.limits().request_body_bytes_max);
         if kept > max {
             let why = format!(
@@ -59,9 +63,10 @@ impl Step {
             return Err(HttpError::InvalidRequest(why));
         }
         Ok(Self {
-            address: request.address(values)?,
+            address,
             method: request.method.clone(),
             body,
+            fields,
             is_redirected: false,
             drops_authorization: false,
             drops_content: false,
@@ -129,6 +134,9 @@ impl Step {
     ) {
         write_line(self.method.as_str(), self.address.path.as_str(), out);
         out.extend_from_slice(&request.fields);
+        for (name, value) in &self.fields {
+            h1::write_field(name, value, out);
+        }
         for (name, value) in defaults {
             if !request.explicit.contains(name) {
                 h1::write_field(name, value, out);
@@ -136,7 +144,7 @@ impl Step {
         }
         let jar = user.jar.borrow();
         if !jar.is_empty()
-            && !request.headers.contains_key(COOKIE)
+            && !request.explicit.contains(&COOKIE)
             && !defaults.contains_key(COOKIE)
             && let Some(cookies) = jar.header(&self.address)
         {
@@ -156,6 +164,9 @@ impl Step {
     ) -> Request<Outgoing> {
         let (user, request) = (course.user, course.request);
         let mut headers = request.headers.clone();
+        for (name, value) in &self.fields {
+            headers.append(name.clone(), value.clone());
+        }
         for (name, value) in &*user.defaults.borrow() {
             if !request.explicit.contains(name) {
                 headers.insert(name.clone(), value.clone());

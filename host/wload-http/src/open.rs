@@ -62,7 +62,9 @@ impl OpenExchange {
         values: &[String],
         body: RequestBody,
     ) -> Opened {
-        others_first().await;
+        if !user.has_http2() {
+            others_first().await;
+        }
         let start = Instant::now();
         flight.clear();
         let limits = user.core.limits();
@@ -92,7 +94,7 @@ impl OpenExchange {
             }
             Err(error) => {
                 flight.clear();
-                Opened::Failed(Box::new(trail.into_exchange(Err(error), start)))
+                Opened::Failed(trail.into_exchange(Err(error), start))
             }
         }
     }
@@ -160,7 +162,7 @@ impl OpenExchange {
                 Ok(Last { parts: head.parts, body: Bytes::new(), body_size, end })
             }
         };
-        trail.into_exchange(outcome, start)
+        *trail.into_exchange(outcome, start)
     }
 
     /// Reads what is left, and throws it away. The exchange has the size of the whole body, and none of
@@ -181,6 +183,6 @@ impl OpenExchange {
                 Ok(Last { parts: head.parts, body: Bytes::new(), body_size, end })
             }
         };
-        trail.into_exchange(outcome, start)
+        *trail.into_exchange(outcome, start)
     }
 }

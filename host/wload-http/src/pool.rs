@@ -64,6 +64,11 @@ impl Pool {
         }
     }
 
+    /// There is an HTTP/2 connection.
+    pub(crate) fn has_shared(&self) -> bool {
+        !self.shared.is_empty()
+    }
+
     /// A stream on the HTTP/2 connection to an origin, if one is still good.
     pub(crate) fn share_of(
         &mut self,

@@ -4,6 +4,7 @@
 //! Invariant: all that does not depend on values is checked and parsed in [`PreparedRequest::new`];
 //! sending parses nothing but the rendered path of a template.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::error::HttpError;
 use crate::h1;
 use crate::origin::{self, BaseUrl, Origin};
 use crate::response::Address;
-use crate::template::PathTemplate;
+use crate::template::{FieldTemplate, FieldText, PathTemplate, malformed_value, wrong_count};
 use crate::timeouts::RequestTimeouts;
 
 const AGENT: HeaderValue = HeaderValue::from_static("wload/0.1");
@@ -55,6 +56,8 @@ pub struct PreparedRequest {
     pub(crate) headers: HeaderMap,
     /// The same as text, each with its line end: mostly the head of a request is this and a line.
     pub(crate) fields: Box<[u8]>,
+    /// Those that have places for values, and are not among `headers`.
+    with_values: Box<[FieldTemplate]>,
     /// Names that the scenario set itself: default headers leave them alone.
     pub(crate) explicit: Vec<HeaderName>,
     pub(crate) redirects: Option<u32>,
@@ -73,8 +76,8 @@ enum Path {
 }
 
 impl PreparedRequest {
-    /// Checks and parses a request. With `is_template`, `{name}` in the URL stands for a value, and
-    /// `{{` and `}}` for braces; otherwise braces have no meaning.
+    /// Checks and parses a request. With `is_template`, `{name}` in the URL and in the value of a header
+    /// stands for a value, and `{{` and `}}` for braces; otherwise braces have no meaning.
     pub fn new(
         spec: RequestSpec,
         base: Option<&BaseUrl>,
@@ -111,7 +114,8 @@ impl PreparedRequest {
         if let Some(value) = authorization {
             headers.insert(AUTHORIZATION, value);
         }
-        let explicit = add_explicit(&mut headers, &spec.headers)?;
+        let Explicit { names: explicit, with_values } =
+            add_explicit(&mut headers, &spec.headers, is_template)?;
         let mut fields = Vec::new();
         for (name, value) in &headers {
             h1::write_field(name, value, &mut fields);
@@ -120,6 +124,7 @@ impl PreparedRequest {
             method,
             headers,
             fields: fields.into_boxed_slice(),
+            with_values,
             explicit,
             redirects: spec.redirects,
             timeouts: RequestTimeouts::of(&spec),
@@ -140,8 +145,13 @@ impl PreparedRequest {
         self.timeouts.set_phases(connect, first_byte, between_bytes);
     }
 
-    /// How many values [`crate::HttpClient::send`] needs.
+    /// How many values [`crate::HttpClient::send`] needs: those of the URL, then those of the headers.
     pub fn placeholders(&self) -> usize {
+        let of_headers: usize = self.with_values.iter().map(FieldTemplate::placeholders).sum();
+        self.path_placeholders() + of_headers
+    }
+
+    fn path_placeholders(&self) -> usize {
         match &self.path {
             Path::Fixed(_) => 0,
             Path::Template(template) => template.placeholders(),
@@ -153,16 +163,29 @@ impl PreparedRequest {
         self.header_bytes
     }
 
-    /// Where it goes with these values.
-    pub(crate) fn address(&self, values: &[String]) -> Result<Address, HttpError> {
+    /// Where it goes with these values, and the headers that have some of them.
+    pub(crate) fn render(&self, values: &[String]) -> Result<(Address, Vec<Field>), HttpError> {
+        let wanted = self.placeholders();
+        if values.len() != wanted {
+            return Err(wrong_count(wanted, values.len()));
+        }
+        let (of_path, mut of_headers) = values.split_at(self.path_placeholders());
         let path = match &self.path {
-            Path::Fixed(path) if values.is_empty() => path.clone(),
-            Path::Fixed(_) => return Err(crate::template::wrong_count(0, values.len())),
-            Path::Template(template) => template.render(values)?,
+            Path::Fixed(path) => path.clone(),
+            Path::Template(template) => template.render(of_path)?,
         };
-        Ok(Address { origin: Rc::clone(&self.origin), path })
+        let mut fields = Vec::with_capacity(self.with_values.len());
+        for template in &self.with_values {
+            let (own, others) = of_headers.split_at(template.placeholders());
+            of_headers = others;
+            fields.extend(template.render(own)?);
+        }
+        Ok((Address { origin: Rc::clone(&self.origin), path }, fields))
     }
 }
+
+/// A header with its values.
+pub(crate) type Field = (HeaderName, HeaderValue);
 
 /// Parses a header of the scenario. `None`: a name that wload sets itself and better, so that it is
 /// left out, as Locust does with `Content-Length`.
@@ -170,18 +193,19 @@ pub(crate) fn parse_header(
     name: &str,
     value: &[u8],
 ) -> Result<Option<(HeaderName, HeaderValue)>, HttpError> {
+    let Some(parsed) = parse_name(name)? else { return Ok(None) };
+    let value = HeaderValue::from_bytes(value).map_err(|_| malformed_value(name))?;
+    Ok(Some((parsed, value)))
+}
+
+fn parse_name(name: &str) -> Result<Option<HeaderName>, HttpError> {
     let parsed = HeaderName::from_bytes(name.as_bytes())
         .map_err(|_| HttpError::InvalidRequest(format!("`{name}` is not a header name")))?;
     if parsed == TRANSFER_ENCODING {
         let why = "header `Transfer-Encoding`: bodies are sent with their length".to_owned();
         return Err(HttpError::InvalidRequest(why));
     }
-    let value = HeaderValue::from_bytes(value).map_err(|_| {
-        let why =
-            format!("header `{name}`: its value has a line break or another control character");
-        HttpError::InvalidRequest(why)
-    })?;
-    Ok((parsed != CONTENT_LENGTH).then_some((parsed, value)))
+    Ok((parsed != CONTENT_LENGTH).then_some(parsed))
 }
 
 fn parse_method(text: &str) -> Result<Method, HttpError> {
@@ -194,23 +218,54 @@ fn parse_method(text: &str) -> Result<Method, HttpError> {
     Ok(method)
 }
 
+/// What the scenario set itself.
+struct Explicit {
+    names: Vec<HeaderName>,
+    with_values: Box<[FieldTemplate]>,
+}
+
 fn add_explicit(
     headers: &mut HeaderMap,
     fields: &[(String, Vec<u8>)],
-) -> Result<Vec<HeaderName>, HttpError> {
+    is_template: bool,
+) -> Result<Explicit, HttpError> {
     if fields.len() > REQUEST_HEADERS_MAX {
         let why = format!("{} headers, at most {REQUEST_HEADERS_MAX} are allowed", fields.len());
         return Err(HttpError::InvalidRequest(why));
     }
-    let mut explicit = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
-        let Some((name, value)) = parse_header(name, value)? else { continue };
-        if explicit.contains(&name) {
-            headers.append(name, value);
+    let mut names = Vec::with_capacity(fields.len());
+    let mut with_values = Vec::new();
+    for (text, value) in fields {
+        let parsed = is_template.then(|| FieldText::parse(text, value)).transpose()?;
+        let Some(name) = parse_name(text)? else {
+            // Whoever sends it has values for it all the same.
+            if let Some(FieldText::Template(literals)) = parsed {
+                with_values.push(FieldTemplate::new(None, literals));
+            }
+            continue;
+        };
+        let is_first = !names.contains(&name);
+        if is_first {
+            names.push(name.clone());
+        }
+        let value = match parsed {
+            Some(FieldText::Template(literals)) => {
+                if is_first {
+                    // Ours of the same name.
+                    headers.remove(&name);
+                }
+                with_values.push(FieldTemplate::new(Some(name), literals));
+                continue;
+            }
+            Some(FieldText::Fixed(value)) => Cow::Owned(value),
+            None => Cow::Borrowed(value.as_slice()),
+        };
+        let value = HeaderValue::from_bytes(&value).map_err(|_| malformed_value(text))?;
+        if is_first {
+            headers.insert(name, value);
         } else {
-            headers.insert(name.clone(), value);
-            explicit.push(name);
+            headers.append(name, value);
         }
     }
-    Ok(explicit)
+    Ok(Explicit { names, with_values: with_values.into() })
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use rustls::ClientConfig;
 use wload_core::limits::HttpLimits;
 
+use crate::carrier::Carriers;
 use crate::dns::DnsCache;
 use crate::error::HttpError;
 use crate::h1::buffers::Buffers;
@@ -40,6 +41,7 @@ pub struct CoreHttp {
     pub(crate) dns: DnsCache,
     pub(crate) buffers: Rc<Buffers>,
     pub(crate) trusts: Trusts,
+    pub(crate) carriers: Carriers,
     /// Whose turn it is among the local addresses.
     turn: Cell<usize>,
 }
@@ -106,6 +108,7 @@ impl CoreHttp {
             dns: DnsCache::default(),
             buffers: Rc::default(),
             trusts: Trusts::default(),
+            carriers: Carriers::default(),
             turn: Cell::new(0),
         })
     }

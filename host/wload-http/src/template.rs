@@ -1,13 +1,14 @@
-//! The path of a prepared request with places for values.
+//! The path and the headers of a prepared request with places for values.
 //!
-//! Upstream: `request`. Downstream: `client` at every send, so [`PathTemplate::render`] makes one
-//! allocation and checks the result once.
+//! Upstream: `request`. Downstream: `client` at every send, so [`PathTemplate::render`] and
+//! [`FieldTemplate::render`] make one allocation and check the result once.
 //! The URL standard rewrites paths (dots, spaces, letters outside ASCII). So that this happens once
 //! and not per request, a URL is parsed with a marker in the place of each value and then cut at the
 //! markers.
 
 use bytes::Bytes;
 use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use crate::error::HttpError;
@@ -67,9 +68,72 @@ impl PathTemplate {
     }
 }
 
+/// A header with places for values.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldTemplate {
+    /// None: it is left out, with its values.
+    name: Option<HeaderName>,
+    literals: Box<[Box<[u8]>]>,
+}
+
+/// The value of a header in a template.
+pub(crate) enum FieldText {
+    Fixed(Vec<u8>),
+    Template(Box<[Box<[u8]>]>),
+}
+
+impl FieldText {
+    pub(crate) fn parse(name: &str, value: &[u8]) -> Result<Self, HttpError> {
+        let mut literals = split(value)
+            .map_err(|why| HttpError::InvalidRequest(format!("header `{name}`: {why}")))?;
+        Ok(match literals.as_mut_slice() {
+            [only] => Self::Fixed(std::mem::take(only)),
+            _ => Self::Template(literals.into_iter().map(Vec::into_boxed_slice).collect()),
+        })
+    }
+}
+
+impl FieldTemplate {
+    pub(crate) fn new(name: Option<HeaderName>, literals: Box<[Box<[u8]>]>) -> Self {
+        Self { name, literals }
+    }
+
+    /// How many values it needs.
+    pub(crate) fn placeholders(&self) -> usize {
+        self.literals.len() - 1
+    }
+
+    /// The field with as many values as it needs, as they are.
+    pub(crate) fn render(
+        &self,
+        values: &[String],
+    ) -> Result<Option<(HeaderName, HeaderValue)>, HttpError> {
+        let Some(name) = &self.name else { return Ok(None) };
+        let of_literals: usize = self.literals.iter().map(|literal| literal.len()).sum();
+        let of_values: usize = values.iter().map(String::len).sum();
+        let mut text = Vec::with_capacity(of_literals + of_values);
+        let mut values = values.iter();
+        for literal in &self.literals {
+            text.extend_from_slice(literal);
+            if let Some(value) = values.next() {
+                text.extend_from_slice(value.as_bytes());
+            }
+        }
+        let value = HeaderValue::from_maybe_shared(Bytes::from(text))
+            .map_err(|_| malformed_value(name.as_str()))?;
+        Ok(Some((name.clone(), value)))
+    }
+}
+
+/// The error for the value of a header that cannot be sent.
+pub(crate) fn malformed_value(name: &str) -> HttpError {
+    let why = format!("header `{name}`: its value has a line break or another control character");
+    HttpError::InvalidRequest(why)
+}
+
 /// The error for a wrong number of values.
 pub(crate) fn wrong_count(wanted: usize, found: usize) -> HttpError {
-    HttpError::InvalidRequest(format!("the URL has places for {wanted} values, got {found}"))
+    HttpError::InvalidRequest(format!("the request has places for {wanted} values, got {found}"))
 }
 
 /// A text that stays as it is in every part of a URL and does not occur in this one.
@@ -83,32 +147,40 @@ fn unused_marker(text: &str) -> String {
 
 /// Replaces placeholders by the marker and double braces by single ones; says how many there were.
 fn mark(text: &str, marker: &str) -> Result<(String, usize), HttpError> {
-    let invalid = |why: &str| HttpError::InvalidRequest(format!("URL `{text}`: {why}"));
-    let mut out = String::with_capacity(text.len() + marker.len());
-    let mut count = 0;
+    let literals = split(text.as_bytes())
+        .map_err(|why| HttpError::InvalidRequest(format!("URL `{text}`: {why}")))?;
+    let marked = String::from_utf8(literals.join(marker.as_bytes()))
+        .expect("text stays text when it is cut at braces");
+    Ok((marked, literals.len() - 1))
+}
+
+/// The parts between placeholders, with single braces for double ones. The error says what is wrong.
+fn split(text: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+    let is_brace = |byte: &u8| matches!(byte, b'{' | b'}');
+    let mut literals = vec![Vec::new()];
     let mut rest = text;
-    while let Some(at) = rest.find(['{', '}']) {
-        out.push_str(&rest[..at]);
-        let brace = &rest[at..=at];
+    while let Some(at) = rest.iter().position(is_brace) {
+        let brace = rest[at];
+        let literal = literals.last_mut().expect("it begins with one");
+        literal.extend_from_slice(&rest[..at]);
         rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix(brace) {
-            out.push_str(brace);
+        if let Some(after) = rest.strip_prefix(&[brace]) {
+            literal.push(brace);
             rest = after;
-        } else if brace == "}" {
-            return Err(invalid("`}` without `{`; write `}}` for a brace"));
+        } else if brace == b'}' {
+            return Err("`}` without `{`; write `}}` for a brace");
         } else {
-            let end = rest.find(['{', '}']).filter(|end| rest[*end..].starts_with('}'));
-            let end = end.ok_or_else(|| invalid("`{` without `}`; write `{{` for a brace"))?;
+            let end = rest.iter().position(is_brace).filter(|end| rest[*end] == b'}');
+            let end = end.ok_or("`{` without `}`; write `{{` for a brace")?;
             if end == 0 {
-                return Err(invalid("`{}` needs a name: `{name}`"));
+                return Err("`{}` needs a name: `{name}`");
             }
-            out.push_str(marker);
-            count += 1;
+            literals.push(Vec::new());
             rest = &rest[end + 1..];
         }
     }
-    out.push_str(rest);
-    Ok((out, count))
+    literals.last_mut().expect("it begins with one").extend_from_slice(rest);
+    Ok(literals)
 }
 
 /// RFC 3986, 2.3: the characters that mean themselves in every part of a URL.

@@ -111,6 +111,11 @@ impl User {
         if origin.is_https { self.trust.borrow().clone() } else { None }
     }
 
+    /// Its connections speak HTTP/2.
+    pub(crate) fn has_http2(&self) -> bool {
+        self.pool.borrow().has_shared()
+    }
+
     /// A connection to an origin that is there.
     pub(crate) fn pooled(&self, origin: &Origin, now: Instant) -> Option<Leased> {
         if self.is_parallel.get() {

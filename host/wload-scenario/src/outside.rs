@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use wload_http::Exchange;
+use wload_http::{Exchange, Sending};
 
 /// Cannot be: a guest waits for one thing at a time.
 pub(crate) const WRONG_WORK: &str =
@@ -21,7 +21,7 @@ pub(crate) const WRONG_WORK: &str =
 /// What an import waits for.
 pub(crate) enum Work {
     /// An exchange.
-    Exchange(Pin<Box<dyn Future<Output = Exchange>>>),
+    Exchange(Sending),
     /// A sleep; false: it was broken off.
     Sleep(Pin<Box<dyn Future<Output = bool>>>),
 }
@@ -57,9 +57,7 @@ impl Outside {
         let mut work = self.work.borrow_mut();
         let polled = match work.as_mut() {
             None => return false,
-            Some(Work::Exchange(exchange)) => {
-                exchange.as_mut().poll(context).map(|exchange| Done::Exchange(Box::new(exchange)))
-            }
+            Some(Work::Exchange(exchange)) => Pin::new(exchange).poll(context).map(Done::Exchange),
             Some(Work::Sleep(sleep)) => sleep.as_mut().poll(context).map(Done::Slept),
         };
         let Poll::Ready(done) = polled else { return true };

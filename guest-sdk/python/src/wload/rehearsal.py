@@ -20,6 +20,7 @@ from locust import FastHttpUser, HttpUser, User
 from wit_world.exports import users
 from wit_world.imports import http
 from wload import handles, hosts, hot, memory, sleeping, tree
+from wload.http.changing import CHANGING
 
 # CPython adapts an instruction when it runs for the second time; some need what others have adapted to.
 ROUNDS = 8
@@ -36,7 +37,7 @@ def _flow(user: Any) -> None:
     for number in range(REQUESTS):
         client.get("/plain")
         token = client.post("/json", json={"username": "a", "password": "b"}).json()["token"]
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {"Authorization": f"Bearer {token}{number}"}
         client.get(f"/items/{number}?page=1", headers=headers, name="/items/{id}")
         client.post("/form", data={"key": "value"}, headers=headers)
         with client.get("/judged", catch_response=True) as response:
@@ -163,6 +164,7 @@ def _stage(app: Any) -> Iterator[None]:
         yield
     finally:
         sleeping.end()
+        CHANGING.clear()
         app.CLASSES, app.TREE, bindings.call_import = kept
         for hook, handlers in zip(hooks, heard):
             hook._handlers = handlers

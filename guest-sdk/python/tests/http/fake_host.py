@@ -143,13 +143,19 @@ class Exchange:
         HOST.rows.append((self.spec.method, self.spec.name, verdict))
 
 
-def rendered(url: str, values: list[str]) -> str:
-    """The URL of a template with these values in its places."""
+def rendered(spec: RequestSpec, values: list[str]) -> RequestSpec:
+    """The request of a template with these values in its places."""
     left = list(values)
-    parts = re.split(r"(\{\{|\}\}|\{[^{}]+\})", url)
-    text = "".join(part[0] if part in ("{{", "}}") else left.pop(0) if part.startswith("{") else part for part in parts)
-    assert not left, f"{url} has fewer places than {values}"
-    return text
+
+    def fill(text: str) -> str:
+        parts = re.split(r"(\{\{|\}\}|\{[^{}]+\})", text)
+        return "".join(part[0] if part in ("{{", "}}") else left.pop(0) if part.startswith("{") else part
+                       for part in parts)
+
+    url = fill(spec.url)
+    headers = [(name, fill(value.decode("latin-1")).encode("latin-1")) for name, value in spec.headers]
+    assert not left, f"{spec} has fewer places than {values}"
+    return replace(spec, url=url, headers=headers)
 
 
 class RequestTemplate:
@@ -169,7 +175,7 @@ class RequestTemplate:
 
     def send(self, values: list[str], body: bytes | None) -> Any:
         HOST.values.append(values)
-        return HOST.send(replace(self.spec, url=rendered(self.spec.url, values)), body)
+        return HOST.send(rendered(self.spec, values), body)
 
     open = send
 

@@ -18,6 +18,7 @@ from locust.clients import HttpSession
 from locust.contrib.fasthttp import FastHttpSession, LocustBadStatusCode
 from requests.auth import HTTPBasicAuth
 from wload.http import release
+from wload.http.changing import CHANGING, NAMES_MAX, SEEN_MAX
 from wload.http.rest import RestMixin
 from wload.http.templates import CACHE, GENERATION_MAX
 
@@ -29,6 +30,7 @@ class WithClients(unittest.TestCase):
 
     def setUp(self):
         release()
+        CHANGING.clear()
         gc.collect()
         self.host = new_host()
         self.hook = Hook()
@@ -88,6 +90,54 @@ class Sending(WithClients):
         self.assertEqual(self.sent_headers()["authorization"], b"Bearer 1")
         self.http.get("/a", headers={"Authorization": None})
         self.assertNotIn("authorization", self.sent_headers())
+
+    def test_a_header_that_changes_is_a_value_of_one_template(self):
+        for number in range(SEEN_MAX + 5):
+            headers = {"Authorization": f"Bearer {number}", "X-Braces": "{}"}
+            response = self.http.get("/a", headers=headers)
+            self.assertEqual(self.sent_headers()["authorization"], f"Bearer {number}".encode())
+            self.assertEqual(self.sent_headers()["x-braces"], b"{}")
+            self.assertEqual(response.request.headers["authorization"], f"Bearer {number}")
+        self.assertEqual(self.host.templates, 1)
+        self.assertEqual(self.host.values[-1], ["", f"Bearer {SEEN_MAX + 4}"])
+
+    def test_sessions_that_differ_in_a_token_share_a_template_and_each_sends_its_own(self):
+        sessions = [HttpSession(BASE, self.hook, User(None)) for _ in range(SEEN_MAX + 8)]
+        for number, session in enumerate(sessions):
+            session.headers.update({"Authorization": f"Bearer {number}", "X-Same": "1"})
+        for _ in range(2):
+            for number, session in enumerate(sessions):
+                session.get("/a", headers={"X-Id": str(number)})
+                sent = self.sent_headers()
+                self.assertEqual((sent["authorization"], sent["x-id"], sent["x-same"]),
+                                 (f"Bearer {number}".encode(), str(number).encode(), b"1"))
+        self.assertLessEqual(self.host.templates, SEEN_MAX + 1)
+
+    def test_settings_that_differ_are_not_mixed_up(self):
+        clients = [HttpSession(BASE, self.hook, User(None)) for _ in range(4)]
+        clients[1].auth = ("u", "p")
+        clients[2].headers["X"] = "1"
+        clients.append(HttpSession(f"{BASE}/other", self.hook, User(None)))
+        for _ in range(3):
+            sent = []
+            for client in clients:
+                client.get("/a")
+                spec = self.host.sent[-1][0]
+                sent.append((spec.url, tuple(spec.headers)))
+            self.assertEqual(sent[0], sent[3])
+            self.assertEqual(len(set(sent)), 4)
+        self.assertEqual(self.host.templates, 4)
+
+    def test_a_changing_header_that_is_not_plain_text_is_sent_as_ever(self):
+        for value in [*map(str, range(SEEN_MAX + 2)), "caf\u00e9", b"\xff", None, "plain"]:
+            self.fast.get("/a", headers={"X": value})
+            expected = value.encode("latin-1") if isinstance(value, str) else value
+            self.assertEqual(self.sent_headers().get("x"), expected)
+
+    def test_names_of_headers_are_bounded(self):
+        for number in range(3 * NAMES_MAX):
+            self.http.get("/a", headers={f"X-{number}": "1"})
+        self.assertLessEqual(len(CHANGING.seen) + len(CHANGING.names), NAMES_MAX)
 
     def test_bodies_are_those_of_requests(self):
         cases = [

@@ -1,12 +1,13 @@
 //! Requests and responses as they should be.
 
 use std::io::Write;
+use std::rc::Rc;
 use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use wload_core::limits::HttpLimits;
-use wload_http::{BaseUrl, PreparedRequest, RequestSpec};
+use wload_http::{BaseUrl, HttpClient, PreparedRequest, RequestSpec};
 
 use crate::target::{Target, client, client_with, get, ok, on_core, outcome, response, spec};
 
@@ -268,6 +269,52 @@ fn templates_are_filled_and_sent_often() {
             let expected = format!("places for 2 values, got {}", values.len());
             assert!(outcome(&wrong).contains(&expected), "{wrong:?}");
         }
+        assert_eq!(target.requests().len(), 2);
+    });
+}
+
+#[test]
+fn headers_of_a_template_take_values_too() {
+    on_core(async || {
+        let target = Target::answering(|_| ok("")).await;
+        let mut client = client(&target);
+        client.set_default_header("X-Trace", Some(b"default".to_vec())).unwrap();
+        let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+        let headers = vec![
+            header("Authorization", "Bearer {token}"),
+            header("X-Braces", "{{\"a\": 1}}"),
+            header("X-Trace", "{a}-{b}"),
+            header("user-agent", "{agent}"),
+            header("x-trace", "fixed"),
+            header("Content-Length", "{it is left out}"),
+        ];
+        let spec = RequestSpec { headers, ..spec("GET", "/items/{id}") };
+        let request = PreparedRequest::new(spec, client.base(), true).unwrap();
+        assert_eq!(request.placeholders(), 6);
+        let send = |client: &mut HttpClient, values: [&str; 6]| {
+            client.send_owned(
+                Rc::new(request.clone()),
+                values.map(String::from).into(),
+                None.into(),
+            )
+        };
+        for token in ["s3cret", "{other}"] {
+            let exchange = send(&mut client, ["7", token, "x y", "1%", "me", "99"]).await;
+            assert_eq!(outcome(&exchange), "200");
+            let seen = target.last();
+            let found = |name: &str| seen.header(name).unwrap();
+            assert_eq!(seen.what(), "GET /items/7");
+            assert_eq!(found("authorization"), format!("Bearer {token}"));
+            assert_eq!(found("x-braces"), "{\"a\": 1}");
+            assert_eq!(found("x-trace"), "fixed | x y-1%");
+            assert_eq!(found("user-agent"), "me");
+            assert_eq!(seen.header("content-length"), None);
+        }
+        let malformed = send(&mut client, ["7", "a\r\nb: c", "", "", "", ""]).await;
+        assert!(outcome(&malformed).contains("header `authorization`: its value has a line break"));
+        let long = "x".repeat(HttpLimits::default().request_header_bytes_max);
+        let too_long = send(&mut client, ["7", &long, "", "", "", ""]).await;
+        assert!(outcome(&too_long).contains("--limit request-header-size"));
         assert_eq!(target.requests().len(), 2);
     });
 }

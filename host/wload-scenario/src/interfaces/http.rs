@@ -127,7 +127,7 @@ impl UserState {
         body: RequestBody,
     ) -> wasmtime::Result<Reply> {
         let exchange = self.resident.client.send(request, values, body).await;
-        self.conclude(label, Box::new(exchange))
+        self.conclude(label, exchange)
     }
 
     /// All at once; the outer error is a trap.

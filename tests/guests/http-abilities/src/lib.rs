@@ -93,6 +93,53 @@ impl Bodies {
     }
 }
 
+/// Headers whose values are made at run time, on every way on which a request can leave.
+#[derive(Default)]
+struct Headers;
+
+#[user(sequential)]
+impl Headers {
+    #[task]
+    fn own_values(&mut self) -> TaskResult {
+        let client = self.client();
+        for number in 0..3 {
+            let kind = format!("text/{{{number}}}");
+            let post = |body: &'static str| {
+                client.post("/echo").header("Content-Type", kind.clone()).body(body)
+            };
+            let url = String::from("/echo?made");
+            let made =
+                client.post(url).header("Content-Type", kind.clone()).body("made").name("made");
+            let mut answers = vec![post("one").send(), made.send()];
+            answers.extend(client.send_all(vec![
+                post("a"),
+                client.post("/echo").body("b"),
+                post("c"),
+            ]));
+            let kinds: Vec<_> =
+                answers.iter().map(|answer| answer.header("content-type")).collect();
+            let own = Some(kind);
+            let plain = kinds[3].clone();
+            if kinds != [own.clone(), own.clone(), own.clone(), plain.clone(), own.clone()]
+                || plain == own
+            {
+                return raise(format!("{own:?}: {kinds:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    #[task]
+    fn no_value_at_all(&mut self) -> TaskResult {
+        let request = self.client().get("/ok").name("refused");
+        let answer = request.header("X-Id", String::from("a\r\nb: c")).silent().send();
+        match answer.error() {
+            Some(error) => raise(error),
+            None => Ok(()),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Impatient;
 
@@ -165,4 +212,4 @@ impl Trusting {
     }
 }
 
-scenario!(users: [Parallel, Bodies, Impatient, Version, Streamer, Uploader, Trusting]);
+scenario!(users: [Parallel, Bodies, Headers, Impatient, Version, Streamer, Uploader, Trusting]);

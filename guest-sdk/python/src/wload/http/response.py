@@ -42,6 +42,8 @@ class BaseResponse(ABC):
     _entered = False
     _manual_result: bool | Exception | None = None
     _row_name: str | None = None
+    # Of a request with headers that change.
+    _values: list[str] | None = None
     _url: str | None = None
 
     def __init__(self, session: Any, prepared: Any, exchange: http.Exchange, status: int, body: bytes | None) -> None:
@@ -108,7 +110,8 @@ class BaseResponse(ABC):
     def request(self) -> PreparedRequest:
         """What was sent."""
         spec = self._prepared.spec
-        fields = [(name, value.decode("latin-1")) for name, value in spec.headers]
+        sent = spec.headers if self._values is None else self._prepared.fields(self._values)
+        fields = [(name, value.decode("latin-1")) for name, value in sent]
         return PreparedRequest(spec.method, self._prepared.url, fields, self._body)
 
     def _charset(self) -> str | None:

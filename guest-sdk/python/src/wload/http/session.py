@@ -3,14 +3,13 @@
 Upstream: `locust/clients.py` and `locust/contrib/fasthttp.py`. Downstream: `templates.py` for the host's `http`.
 Invariants: a session makes no host call before its first request and holds no handle, so that a user can be pickled
 with it; a request whose texts were seen before costs one dictionary look-up beside the host's work. Everything that
-a prepared request depends on is in its key; settings of the session are there as `_settings`, a number that changes
-when they do.
+a prepared request depends on is in its key, but for values of headers that change each time; settings of the session
+are there as `_settings`, a number that sessions with the same settings have in common.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from json import dumps
 from time import perf_counter, time
 from typing import Any
@@ -18,14 +17,13 @@ from typing import Any
 from wit_world.imports import http
 from wload.http import auth as authentication
 from wload.http import bodies, cookies, failures, tls, urls
+from wload.http.changing import CHANGES, CHANGING, Marked
 from wload.http.headers import CaseInsensitiveDict, to_field
 from wload.http.request import PreparedRequest
 from wload.http.response import BaseResponse
-from wload.http.templates import CACHE, Prepared
+from wload.http.templates import CACHE, Place, Prepared
 
 JUDGED, SILENT = http.Recording.JUDGED, http.Recording.SILENT
-
-_settings = count(1)
 
 
 class BaseSession(ABC):
@@ -44,9 +42,23 @@ class BaseSession(ABC):
         self._base_url = base_url
         self._auth: Any = credentials
         self._headers = CaseInsensitiveDict()
-        self._headers_seen = self._headers.version
-        self._settings = next(_settings)
         self._redirects_max = 30
+        self._forget_settings()
+
+    def _forget_settings(self) -> None:
+        """They change: the next request looks for their number."""
+        self._settings = 0
+        self._headers_seen = -1
+        self._marked: Marked = ()
+
+    def _look_at_settings(self) -> None:
+        self._headers_seen = self._headers.version
+        fields = list(self._headers.items())
+        CHANGING.note(fields)
+        self._marked = CHANGING.mark(fields)
+        auth = self._auth if authentication.is_pair(self._auth) else None
+        key = (type(self), self._base_url, auth and tuple(auth), self._redirects_max, self._marked)
+        self._settings = CACHE.number_of(key)
 
     @property
     def base_url(self) -> str | None:
@@ -56,7 +68,7 @@ class BaseSession(ABC):
     @base_url.setter
     def base_url(self, url: str | None) -> None:
         self._base_url = url
-        self._settings = next(_settings)
+        self._forget_settings()
 
     @property
     def headers(self) -> CaseInsensitiveDict:
@@ -66,7 +78,7 @@ class BaseSession(ABC):
     @headers.setter
     def headers(self, headers: Any) -> None:
         self._headers = CaseInsensitiveDict(headers)
-        self._settings = next(_settings)
+        self._forget_settings()
 
     @property
     def auth(self) -> Any:
@@ -76,7 +88,7 @@ class BaseSession(ABC):
     @auth.setter
     def auth(self, auth: Any) -> None:
         self._auth = auth
-        self._settings = next(_settings)
+        self._forget_settings()
 
     def _secure(self, wanted: tls.Wanted) -> None:
         """The user's TLS connections are made so from now on. Sessions of a user share its connections, so what the
@@ -86,13 +98,12 @@ class BaseSession(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        del state["_settings"], state["_headers_seen"]
+        del state["_settings"], state["_headers_seen"], state["_marked"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._settings = next(_settings)
-        self._headers_seen = self._headers.version
+        self._forget_settings()
 
     @contextmanager
     def rename_request(self, name: str) -> Iterator[None]:
@@ -125,27 +136,31 @@ class BaseSession(ABC):
         when that is not `url`.
         """
         if self._headers.version != self._headers_seen:
-            self._headers_seen = self._headers.version
-            self._settings = next(_settings)
+            self._look_at_settings()
         key = (self._settings, method, final or url, name or self.request_name, stream, redirects, phases, fields,
-               tuple(given.items()) if given else None)
+               CHANGING.mark(given.items()) if given else None)
         event = self.request_event
         started = time() if catch or stream or event._handlers else 0.0
         prepared = CACHE.recent.get(key) or CACHE.find_older(key)
         is_new = prepared is None
         if is_new:
-            prepared = self._prepare(key, url)
+            prepared = self._prepare(key, url, given)
             is_new = not CACHE.add(key, prepared)
+            if given:
+                CHANGING.note(given.items())
+        values = prepared.values_of(given, self._headers)
         if stream:
             begun = perf_counter()
-            reply = prepared.open(body)
+            reply = prepared.open(values, body)
             head_ms = (perf_counter() - begun) * 1e3
         elif is_new:
-            reply = prepared.send_once(body)
+            reply = prepared.send_once(values, body)
         else:
-            reply = prepared.send(body)
+            reply = prepared.send(values, body)
         make = self.CATCHING_RESPONSE if catch else self.RESPONSE
         response = make(self, prepared, reply.exchange, reply.status, body)
+        if prepared.places:
+            response._values = values
         if started:
             response._started = started
             response._context = context
@@ -177,31 +192,40 @@ class BaseSession(ABC):
     def _error(self, error: Any, prepared: Prepared) -> Exception:
         """The exception of this client for a request without a response."""
 
-    def _prepare(self, key: tuple[Any, ...], url: str) -> Prepared:
+    def _prepare(self, key: tuple[Any, ...], url: str, given: Any) -> Prepared:
         """The request in full."""
-        _, method, final, name, stream, redirects, phases, fields, given = key
+        _, method, final, name, stream, redirects, phases, fields, marked = key
         sent_url = urls.requote(self._build_url(final))
         row = name or self._row_name(url, sent_url)
-        headers = self._merged(given or (), fields)
+        headers, places = self._merged(marked or (), fields, given)
         sent_method = self._sent_method(method)
         # What the host would call otherwise, or time otherwise, is recorded by `events.request`.
         recording = SILENT if stream or sent_method != method else JUDGED
         limit = self._redirects_max if redirects is None else redirects
         spec = http.RequestSpec(sent_method, sent_url, row, headers, recording, limit, None, True)
-        return Prepared(spec, phases, method)
+        return Prepared(spec, phases, method, places)
 
-    def _merged(self, given: Any, fields: Any) -> list[tuple[str, bytes]]:
+    def _merged(self, marked: Marked, fields: Any, given: Any) -> tuple[list[tuple[str, bytes]], list[Place]]:
         """The fields that are sent: the session's, over them those of the body where nobody gave them, over them the
-        request's. None takes a field away."""
+        request's. None takes a field away. And the places of those whose values change."""
         merged = {name.lower(): (name, value) for name, value in fields}
-        for name, value in self._headers.items():
-            merged[name.lower()] = (name, value)
+        for name, value in self._marked:
+            merged[name.lower()] = (name, Place(name, is_of_session=True) if value is CHANGES else value)
         if authentication.is_pair(self._auth):
             merged["authorization"] = ("Authorization", authentication.basic(*self._auth))
-        for name, value in given:
+        for name, value in marked:
             text = name.decode("latin-1") if isinstance(name, bytes) else name
-            merged[text.lower()] = (text, value)
-        return [to_field(name, value) for name, value in merged.values() if value is not None]
+            merged[text.lower()] = (text, Place(name, is_of_session=False) if value is CHANGES else value)
+        headers: list[tuple[str, bytes]] = []
+        places = []
+        for name, value in merged.values():
+            if isinstance(value, Place):
+                value.at = len(headers)
+                places.append(value)
+                value = (self._headers if value.is_of_session else given)[value.name]
+            if value is not None:
+                headers.append(to_field(name, value))
+        return headers, places
 
     def _authorized(self, auth: Any, method: str, url: str, given: Any, body: bytes | None) -> Any:
         """The headers of a request with `auth=`."""

@@ -8,6 +8,7 @@ Invariants: at most `2 * GENERATION_MAX` templates exist in an instance (the hos
 gives all of them back.
 """
 
+from itertools import count
 from typing import Any
 
 from componentize_py_types import Err
@@ -23,16 +24,31 @@ NO_VALUES: list[str] = []
 # its end, and each time nothing is put there.
 NOTHING = [""]
 END = "{end}"
+_numbers = count(1)
+VALUE = b"{value}"
+
+
+class Place:
+    """A header with a value that changes: where it stands among those of the request, and where its value does."""
+
+    __slots__ = ("at", "is_of_session", "name")
+
+    def __init__(self, name: Any, is_of_session: bool) -> None:
+        self.name = name
+        self.is_of_session = is_of_session
+        self.at = 0
 
 
 class Prepared:
     """One request without its body: everything that is the same each time it is sent."""
 
-    __slots__ = ("method", "name", "phases", "redirects_max", "spec", "template", "url", "values")
+    __slots__ = ("method", "name", "phases", "places", "redirects_max", "spec", "template", "url", "values")
 
     def __init__(self, spec: http.RequestSpec, phases: tuple[float | None, float | None] | None,
-                 method: str) -> None:
+                 method: str, places: list[Place]) -> None:
+        # With the values of the first time.
         self.spec = spec
+        self.places = places
         # Of the row, where that is not the one that is sent.
         self.method = method
         self.url = spec.url
@@ -42,25 +58,41 @@ class Prepared:
         self.template: http.RequestTemplate | None = None
         self.values = NOTHING if urls.has_path(spec.url) else NO_VALUES
 
-    def send_once(self, body: bytes | None) -> http.Reply:
-        """Sends it without making a template, where that can be said."""
+    def values_of(self, given: Any, of_session: Any) -> list[str]:
+        """What its template is sent with: headers of the request and of the session have some of it."""
+        if not self.places:
+            return self.values
+        return self.values + [(of_session if place.is_of_session else given)[place.name] for place in self.places]
+
+    def fields(self, values: list[str]) -> list[tuple[str, bytes]]:
+        """The headers as they were sent."""
+        fields = list(self.spec.headers)
+        for place, value in zip(self.places, values[len(self.values):], strict=True):
+            fields[place.at] = (fields[place.at][0], value.encode("ascii"))
+        return fields
+
+    def send_once(self, values: list[str], body: bytes | None) -> http.Reply:
+        """Sends it for the first time, and without making a template, where that can be said."""
         if self.phases is None:
             return http.send(self.spec, body)
-        return self.send(body)
+        return self.send(values, body)
 
-    def send(self, body: bytes | None) -> http.Reply:
+    def send(self, values: list[str], body: bytes | None) -> http.Reply:
         """Sends it by its template."""
-        return (self.template or self.make_template()).send(self.values, body)
+        return (self.template or self.make_template()).send(values, body)
 
-    def open(self, body: bytes | None) -> http.Reply:
+    def open(self, values: list[str], body: bytes | None) -> http.Reply:
         """Sends it and comes back with the head of the response."""
-        return (self.template or self.make_template()).open(self.values, body)
+        return (self.template or self.make_template()).open(values, body)
 
     def make_template(self) -> http.RequestTemplate:
         """Makes the template. What the host says to a malformed request becomes an `InvalidURL`."""
         spec = self.spec
         escaped = spec.url.replace("{", "{{").replace("}", "}}") + END * len(self.values)
-        prepared = http.RequestSpec(spec.method, escaped, spec.name, spec.headers, spec.recording, spec.redirects,
+        headers = [(name, value.replace(b"{", b"{{").replace(b"}", b"}}")) for name, value in spec.headers]
+        for place in self.places:
+            headers[place.at] = (headers[place.at][0], VALUE)
+        prepared = http.RequestSpec(spec.method, escaped, spec.name, headers, spec.recording, spec.redirects,
                                     spec.timeout, spec.keep_body)
         try:
             template = http.RequestTemplate.create(prepared)
@@ -77,9 +109,10 @@ class Prepared:
 class Cache:
     """What was prepared lately, by everything that it depends on."""
 
-    __slots__ = ("older", "recent", "seen", "seen_before")
+    __slots__ = ("older", "recent", "seen", "seen_before", "settings")
 
     def __init__(self) -> None:
+        self.settings: dict[Any, int] = {}
         self.recent: dict[Any, Prepared] = {}
         self.older: dict[Any, Prepared] = {}
         self.seen: set[int] = set()
@@ -103,6 +136,19 @@ class Cache:
         self.seen.add(mark)
         return False
 
+    def number_of(self, settings: Any) -> int:
+        """A number for the settings of a session: equal ones have the same."""
+        try:
+            number = self.settings.get(settings)
+        except TypeError:
+            # A value that cannot be sent: whoever makes the request says so.
+            return next(_numbers)
+        if number is None:
+            if len(self.settings) >= GENERATION_MAX:
+                self.settings.clear()
+            number = self.settings[settings] = next(_numbers)
+        return number
+
     def _keep(self, key: Any, prepared: Prepared) -> None:
         """The generation before the last is forgotten."""
         if len(self.recent) >= GENERATION_MAX:
@@ -112,7 +158,7 @@ class Cache:
 
     def clear(self) -> None:
         """Forgets everything."""
-        for kept in (self.recent, self.older, self.seen, self.seen_before):
+        for kept in (self.recent, self.older, self.seen, self.seen_before, self.settings):
             kept.clear()
 
 

@@ -29,6 +29,11 @@ pub(super) fn basic_auth(user: &str, password: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
+/// A text in which braces mean nothing, as a template has it.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('{', "{{").replace('}', "}}")
+}
+
 /// The URL of a template with a placeholder for the value of each name in `query`.
 pub(super) fn with_query_places(url: &str, query: &[&str]) -> String {
     let mut out = url.to_owned();

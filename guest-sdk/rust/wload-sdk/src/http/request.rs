@@ -1,8 +1,8 @@
 //! A request: built by the author, prepared once if it can be, sent by the host.
 //!
 //! Upstream: [`Client`](super::Client). Downstream: the host, and [`Response`]. Invariant: a request
-//! whose method, URL, name, and headers are literals goes by a template; any other is described to
-//! the host anew each time it is sent.
+//! whose method, URL, name, and names of headers are literals goes by a template; any other is described to
+//! the host anew each time it is sent. Values of headers that were made at run time are values of the template.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -11,12 +11,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use self::headers::{Braces, Headers};
 use super::caught::{CaughtResponse, CheckResult};
-use super::template_cache::{Key, Options, Phases, Recording, TemplateCache};
+use super::template_cache::{Field, Key, Options, Phases, Recording, TemplateCache};
 use super::{HttpError, Multipart, Response, StreamedResponse, Upload, encode, notes};
 use crate::bindings::wload::scenario::http;
 use crate::clock;
 
+mod headers;
 mod parallel;
 
 pub(super) use parallel::send_all;
@@ -30,10 +32,10 @@ pub struct Request {
     method: Text,
     url: Url,
     name: Option<Text>,
-    /// Name and value in turn.
-    headers: Vec<Text>,
+    headers: Headers,
     query: Vec<&'static str>,
-    /// Those of the URL first, then those of the query.
+    /// Those of the URL first, then those of the query, then those of the headers that were made at run
+    /// time.
     values: Vec<String>,
     url_values: usize,
     body: Option<Vec<u8>>,
@@ -91,7 +93,7 @@ impl Request {
             method,
             url,
             name: None,
-            headers: Vec::new(),
+            headers: Headers::default(),
             query: Vec::new(),
             values: Vec::new(),
             url_values: 0,
@@ -118,8 +120,8 @@ impl Request {
     /// Adds `name=value` to the query. The name of the request in the statistics stays the URL as
     /// it was given.
     pub fn query(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.values.insert(self.url_values + self.query.len(), value.to_string());
         self.query.push(name);
-        self.values.push(value.to_string());
         self
     }
 
@@ -131,8 +133,7 @@ impl Request {
 
     /// A header of this request.
     pub fn header(mut self, name: impl Into<Text>, value: impl Into<Text>) -> Self {
-        self.headers.push(name.into());
-        self.headers.push(value.into());
+        self.values.extend(self.headers.push(name.into(), value.into()));
         self
     }
 
@@ -262,8 +263,7 @@ impl Request {
 
     /// The header `Content-Type`, unless the author has set it already.
     fn content_type(self, content_type: impl Into<Text>) -> Self {
-        let is_set =
-            self.headers.iter().step_by(2).any(|name| name.eq_ignore_ascii_case("content-type"));
+        let is_set = self.headers.has("content-type");
         if is_set { self } else { self.header("Content-Type", content_type) }
     }
 
@@ -295,7 +295,7 @@ impl Request {
         match &self.url {
             // Not worth a template, unless it has what only a template has.
             Url::Text(url) if self.options.phases == Phases::default() && self.url_values == 0 => {
-                let mut spec = self.spec(url);
+                let mut spec = self.spec(url, Braces::Plain);
                 spec.url = self.full_url(url);
                 Ok(http::send(&spec, self.body.as_deref()))
             }
@@ -338,7 +338,7 @@ impl Request {
 
     fn make_template(&self) -> Result<http::RequestTemplate, HttpError> {
         let spec = match &self.url {
-            Url::Template(url) => self.spec(url),
+            Url::Template(url) => self.spec(url, Braces::Places),
             Url::Text(_) if self.url_values > 0 => {
                 return Err(HttpError::InvalidRequest(
                     "values need a URL that is a literal with placeholders".into(),
@@ -346,8 +346,7 @@ impl Request {
             }
             Url::Text(url) => {
                 // Braces mean nothing in a text that was made at run time.
-                let escaped = url.replace('{', "{{").replace('}', "}}");
-                let mut spec = self.spec(&escaped);
+                let mut spec = self.spec(&encode::escaped(url), Braces::Places);
                 spec.name = Some(self.name.as_deref().unwrap_or(url).to_owned());
                 spec
             }
@@ -374,8 +373,12 @@ impl Request {
             Some(Cow::Borrowed(name)) => Some(*name),
             Some(Cow::Owned(_)) => return None,
         };
-        let headers = literals(&self.headers)?;
+        let headers = self.headers.key()?;
         Some(LiteralParts { method, url, name, query: &self.query, headers, options: self.options })
+    }
+
+    fn header_values(&self) -> &[String] {
+        &self.values[self.url_values + self.query.len()..]
     }
 
     fn full_url(&self, url: &str) -> String {
@@ -389,7 +392,7 @@ impl Request {
         full
     }
 
-    fn spec(&self, url: &str) -> http::RequestSpec {
+    fn spec(&self, url: &str, braces: Braces) -> http::RequestSpec {
         let name = match &self.name {
             Some(name) => Some(name.to_string()),
             None if self.query.is_empty() => None,
@@ -400,11 +403,7 @@ impl Request {
             method: self.method.to_string(),
             url: encode::with_query_places(url, &self.query),
             name,
-            headers: self
-                .headers
-                .chunks_exact(2)
-                .map(|field| (field[0].to_string(), field[1].as_bytes().to_vec()))
-                .collect(),
+            headers: self.headers.to_host(self.header_values(), braces),
             recording: match recording {
                 Recording::Automatic => http::Recording::Automatic,
                 Recording::Judged => http::Recording::Judged,
@@ -423,7 +422,7 @@ struct LiteralParts<'a> {
     url: &'static str,
     name: Option<&'static str>,
     query: &'a [&'static str],
-    headers: Vec<&'static str>,
+    headers: Vec<Field>,
     options: Options,
 }
 
@@ -434,32 +433,23 @@ impl LiteralParts<'_> {
     }
 }
 
-/// The texts, if all of them are literals.
-fn literals(texts: &[Text]) -> Option<Vec<&'static str>> {
-    texts
-        .iter()
-        .map(|text| match text {
-            Cow::Borrowed(text) => Some(*text),
-            Cow::Owned(_) => None,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::Client;
 
     #[test]
-    fn values_of_the_url_come_before_those_of_the_query() {
+    fn values_of_the_url_come_before_those_of_the_query_and_of_headers() {
         let request = Client::new()
             .get("/{a}/{b}?fixed=1")
+            .header("X-Id", String::from("7"))
             .query("q", "red lamp")
             .value("x")
             .value(2)
             .query("page", 3);
-        assert_eq!(request.values, ["x", "2", "red lamp", "3"]);
-        let spec = request.spec("/{a}/{b}?fixed=1");
+        assert_eq!(request.values, ["x", "2", "red lamp", "3", "7"]);
+        assert_eq!(request.header_values(), ["7"]);
+        let spec = request.spec("/{a}/{b}?fixed=1", Braces::Places);
         assert_eq!(spec.url, "/{a}/{b}?fixed=1&q={query0}&page={query1}");
         assert_eq!(spec.name.as_deref(), Some("/{a}/{b}?fixed=1"));
     }
@@ -468,10 +458,11 @@ mod tests {
     fn a_body_names_its_type_unless_the_author_did() {
         let request = Client::new().post("/login").json(&["a"]);
         assert_eq!(request.body.as_deref(), Some(&b"[\"a\"]"[..]));
-        assert_eq!(request.headers, ["Content-Type", "application/json"]);
+        let key = |request: &Request| request.headers.key().unwrap();
+        assert_eq!(key(&request), [("Content-Type", Some("application/json"))]);
         let request =
             Client::new().post("/x").header("content-type", "text/x").form([("a", "b c")]);
-        assert_eq!(request.headers, ["content-type", "text/x"]);
+        assert_eq!(key(&request), [("content-type", Some("text/x"))]);
         assert_eq!(request.body.as_deref(), Some(&b"a=b%20c"[..]));
     }
 
@@ -493,12 +484,5 @@ mod tests {
         caught.failure("not sent, so not judged");
         drop(caught);
         assert!(notes::take().invalid_request.unwrap().contains("silent"));
-    }
-
-    #[test]
-    fn only_literals_make_a_key() {
-        let texts = [Text::Borrowed("Accept"), Text::Borrowed("text/plain")];
-        assert_eq!(literals(&texts).unwrap(), ["Accept", "text/plain"]);
-        assert_eq!(literals(&[Text::Borrowed("X-Id"), Text::Owned("7".into())]), None);
     }
 }

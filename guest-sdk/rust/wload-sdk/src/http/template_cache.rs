@@ -19,10 +19,12 @@ pub(super) struct Key<'a> {
     pub(super) url: &'static str,
     pub(super) name: Option<&'static str>,
     pub(super) query: &'a [&'static str],
-    /// Name and value in turn.
-    pub(super) headers: &'a [&'static str],
+    pub(super) headers: &'a [Field],
     pub(super) options: Options,
 }
+
+/// Name and value of a header; no value when it changes from request to request.
+pub(super) type Field = (&'static str, Option<&'static str>);
 
 /// What does not stand in the request itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +65,7 @@ struct Entry<T> {
     url: &'static str,
     name: Option<&'static str>,
     query: Box<[&'static str]>,
-    headers: Box<[&'static str]>,
+    headers: Box<[Field]>,
     options: Options,
     template: T,
 }
@@ -105,7 +107,10 @@ impl<T> Entry<T> {
             && self.options == key.options
             && all_same(self.name.as_slice(), key.name.as_slice())
             && all_same(&self.query, key.query)
-            && all_same(&self.headers, key.headers)
+            && self.headers.len() == key.headers.len()
+            && self.headers.iter().zip(key.headers).all(|((name, value), (its_name, its_value))| {
+                std::ptr::eq(*name, *its_name) && all_same(value.as_slice(), its_value.as_slice())
+            })
     }
 }
 
@@ -133,7 +138,9 @@ mod tests {
     static GET: &str = "GET";
     static POST: &str = "POST";
     static URL: &str = "/products/{id}";
-    static ACCEPT: [&str; 2] = ["Accept", "text/plain"];
+    static ACCEPT: [&str; 1] = ["Accept"];
+    static FIELD: [Field; 1] = [("Accept", Some("text/plain"))];
+    static CHANGING: [Field; 1] = [("Accept", None)];
 
     fn key() -> Key<'static> {
         Key { method: GET, url: URL, name: None, query: &[], headers: &[], options: OPTIONS }
@@ -148,8 +155,9 @@ mod tests {
             Key { method: POST, ..key() },
             Key { url: &URL[..9], ..key() },
             Key { name: Some(URL), ..key() },
-            Key { query: &ACCEPT[..1], ..key() },
-            Key { headers: &ACCEPT, ..key() },
+            Key { query: &ACCEPT, ..key() },
+            Key { headers: &FIELD, ..key() },
+            Key { headers: &CHANGING, ..key() },
             Key { options: judged, ..key() },
             Key { options: timed, ..key() },
         ];

@@ -54,7 +54,7 @@ impl UserState {
 
 fn wrong_values(request: &PreparedRequest, values: &[String]) -> HttpError {
     let (placeholders, found) = (request.placeholders(), values.len());
-    let why = format!("the URL has {placeholders} placeholders, but {found} values were given");
+    let why = format!("the request has {placeholders} placeholders, but {found} values were given");
     HttpError::InvalidRequest(why)
 }
 
@@ -103,7 +103,7 @@ impl StoreState {
             Err(error) => return Ok(Begun::Refused(user.refused(label, Outcome::Invalid(error))?)),
         };
         let exchange = user.resident.client.send_owned(request, values, body);
-        turn.outside.begin(Work::Exchange(Box::pin(exchange)));
+        turn.outside.begin(Work::Exchange(exchange));
         Ok(Begun::Waits(SendWrapper::new(label)))
     }
 }
