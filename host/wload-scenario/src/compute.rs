@@ -12,7 +12,7 @@
 //! reached. Invariant: a guest that does not run holds no place in the lane.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
@@ -98,7 +98,14 @@ impl Turn {
 /// Watches a call into the guest, so that the meter knows when the guest waits, and does the work that
 /// the guest waits for.
 pub(crate) async fn watched<T>(turn: Arc<Turn>, call: impl Future<Output = T>) -> T {
-    let mut call = pin!(call);
+    watched_in_place(turn, pin!(call)).await
+}
+
+/// The same for a call that need not be moved.
+pub(crate) async fn watched_in_place<T>(
+    turn: Arc<Turn>,
+    mut call: Pin<&mut impl Future<Output = T>>,
+) -> T {
     poll_fn(|context| {
         loop {
             // While its work is under way the guest has nothing to do.

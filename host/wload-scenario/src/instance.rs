@@ -4,6 +4,7 @@
 //! is dropped; after a trap it must be.
 //! Invariant: calls of one instance never overlap.
 
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use wload_core::ids::NodeId;
 use wload_core::limits::WAIT_MAX;
 
 use crate::bindings::exports::wload::scenario::{hibernation, users};
-use crate::compute::{ComputeMeter, Turn, watched};
+use crate::compute::{ComputeMeter, Turn, watched, watched_in_place};
 use crate::core_context::CoreContext;
 use crate::error::ScenarioError;
 use crate::guest_log::{GuestLog, Origin};
@@ -103,7 +104,10 @@ impl Instance {
     pub(crate) async fn run_task(&mut self, task: NodeId) -> Result<Outcome, TaskFailure> {
         self.tasks = self.tasks.saturating_add(1);
         let turn = begin(&mut self.store, true);
-        let result = watched(turn, self.guest.call_run_task(&mut self.store, task.0)).await;
+        let result = {
+            let call = pin!(self.guest.call_run_task(&mut self.store, task.0));
+            watched_in_place(turn, call).await
+        };
         finish(&mut self.store, result)
     }
 

@@ -5,19 +5,31 @@
 //! cheaply; what the whole process has can. Users have a share of it that does not go when they are saved: their
 //! connections, their statistics, what was saved of them.
 //!
+//! Where there are far more users than instances could be kept for, keeping many is of little use: the next user is
+//! mostly one without. Then a small part of the memory has to do.
+//!
 //! Upstream: the system. Downstream: `pool.rs`, a hundred times a second. Where the system does not say how much
 //! memory there is in use, there is always room, and the number of instances is the only limit.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// What a user may take besides its instance. A saved Rust user with its connection takes 6 KiB.
 const BYTES_OF_USER: u64 = 16 << 10;
+
+/// The part of the memory that instances of users who wait for long may have: one of five.
+const SHARE_OF_WHO_WAITS: u64 = 5;
+/// Users for each instance that could be kept: with more of them few would find theirs,
+const USERS_PER_INSTANCE_MANY: u64 = 2;
+/// and so much of the memory is used: one of five, enough for tasks that are under way.
+const SHARE_WHERE_MANY: u64 = 5;
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MemoryRoom {
     /// Instances may be made.
     Plenty,
+    /// None is made while there is one whose user waits for long: memory is for those who come back soon.
+    Enough,
     /// None is made while another one can be taken over.
     Full,
     /// Instances go when their users are done.
@@ -30,6 +42,9 @@ pub(crate) struct MemoryGauge {
     bytes_max: u64,
     bytes_at_start: u64,
     users: AtomicU32,
+    instances: AtomicU32,
+    /// Users are so many that few instances are kept.
+    has_many_users: AtomicBool,
 }
 
 impl MemoryGauge {
@@ -37,7 +52,13 @@ impl MemoryGauge {
     pub(crate) fn new(bytes_max: usize) -> Self {
         let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);
         let bytes_at_start = own_bytes().unwrap_or(0);
-        Self { bytes_max, bytes_at_start, users: AtomicU32::new(0) }
+        Self {
+            bytes_max,
+            bytes_at_start,
+            users: AtomicU32::new(0),
+            instances: AtomicU32::new(0),
+            has_many_users: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn user_begins(&self) {
@@ -48,17 +69,44 @@ impl MemoryGauge {
         self.users.fetch_sub(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn instance_begins(&self) {
+        self.instances.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn instance_ends(&self) {
+        self.instances.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// Asks the system.
     pub(crate) fn room(&self) -> MemoryRoom {
         let taken = own_bytes().unwrap_or(0).saturating_sub(self.bytes_at_start);
-        room(taken, self.users.load(Ordering::Relaxed), self.bytes_max)
+        let users = u64::from(self.users.load(Ordering::Relaxed));
+        let instances = u64::from(self.instances.load(Ordering::Relaxed));
+        let of_instances = taken.saturating_sub(users * BYTES_OF_USER);
+        let was = self.has_many_users.load(Ordering::Relaxed);
+        let has_many_users = are_many(users, instances, of_instances, self.bytes_max, was);
+        self.has_many_users.store(has_many_users, Ordering::Relaxed);
+        let share = if has_many_users { SHARE_WHERE_MANY } else { 1 };
+        room(of_instances, self.bytes_max / share)
     }
 }
 
-fn room(taken: u64, users: u32, max: u64) -> MemoryRoom {
-    let of_instances = taken.saturating_sub(u64::from(users) * BYTES_OF_USER);
-    if of_instances <= max {
+/// Whether there are more users than are worth keeping instances for. What was so before stays so a little longer.
+fn are_many(users: u64, instances: u64, of_instances: u64, max: u64, was: bool) -> bool {
+    let Some(bytes_each) = of_instances.checked_div(instances).filter(|bytes| *bytes > 0) else {
+        return was;
+    };
+    let kept = max / bytes_each;
+    let few =
+        if was { kept * USERS_PER_INSTANCE_MANY * 3 / 4 } else { kept * USERS_PER_INSTANCE_MANY };
+    users > few
+}
+
+fn room(of_instances: u64, max: u64) -> MemoryRoom {
+    if of_instances <= max / SHARE_OF_WHO_WAITS {
         MemoryRoom::Plenty
+    } else if of_instances <= max {
+        MemoryRoom::Enough
     } else if of_instances - max <= max / 4 {
         // Between the two nothing is made and nothing goes: an instance that goes costs the next user more
         // than one that is taken over.
@@ -89,13 +137,25 @@ mod tests {
     const MIB: u64 = 1 << 20;
 
     #[test]
-    fn users_may_have_their_share_and_the_rest_is_of_instances() {
-        assert_eq!(room(0, 0, 0), MemoryRoom::Plenty);
-        assert_eq!(room(100 * MIB, 0, 100 * MIB), MemoryRoom::Plenty);
-        assert_eq!(room(116 * MIB, 1_024, 100 * MIB), MemoryRoom::Plenty);
-        assert_eq!(room(117 * MIB, 1_024, 100 * MIB), MemoryRoom::Full);
-        assert_eq!(room(142 * MIB, 1_024, 100 * MIB), MemoryRoom::Over);
-        assert_eq!(room(MIB, 0, 0), MemoryRoom::Over);
+    fn between_enough_and_over_nothing_is_made_and_nothing_goes() {
+        assert_eq!(room(0, 0), MemoryRoom::Plenty);
+        assert_eq!(room(20 * MIB, 100 * MIB), MemoryRoom::Plenty);
+        assert_eq!(room(21 * MIB, 100 * MIB), MemoryRoom::Enough);
+        assert_eq!(room(100 * MIB, 100 * MIB), MemoryRoom::Enough);
+        assert_eq!(room(101 * MIB, 100 * MIB), MemoryRoom::Full);
+        assert_eq!(room(126 * MIB, 100 * MIB), MemoryRoom::Over);
+        assert_eq!(room(MIB, 0), MemoryRoom::Over);
+    }
+
+    #[test]
+    fn far_more_users_than_instances_make_the_rest_of_them_useless() {
+        // 640 instances of a MiB could be kept.
+        let many = |users, was| are_many(users, 100, 100 * MIB, 640 * MIB, was);
+        assert!(!many(1_280, false));
+        assert!(many(1_281, false));
+        assert!(many(961, true), "what was so stays so for a while");
+        assert!(!many(960, true));
+        assert!(!are_many(5_000, 0, 0, 640 * MIB, false), "nothing is known yet");
     }
 
     #[test]

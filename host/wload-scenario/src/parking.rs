@@ -86,15 +86,28 @@ impl<T> Parking<T> {
 
     /// Takes out the entry that is due last; of those that are due soon, the one that was put last.
     pub(crate) fn take_last_due(&mut self) -> Option<T> {
+        let (_, ticket) = self.find_last()?;
+        self.order.pop();
+        self.take(ticket)
+    }
+
+    /// When the entry is due that is due last; none when nobody has said it of any.
+    pub(crate) fn last_due(&mut self) -> Option<Instant> {
+        self.find_last()?.0
+    }
+
+    /// The first in order that is right.
+    fn find_last(&mut self) -> Option<(Option<Instant>, Ticket)> {
         if !self.is_ordered {
             self.is_ordered = true;
             self.put_in_order();
         }
-        while let Some((due, ticket)) = self.order.pop() {
+        while let Some(&(due, ticket)) = self.order.peek() {
             let entry = self.entries.get(ticket.place);
             if entry.is_some_and(|entry| entry.number == ticket.number && entry.due == due) {
-                return self.take(ticket);
+                return Some((due, ticket));
             }
+            self.order.pop();
         }
         None
     }
@@ -140,6 +153,7 @@ mod tests {
                 0..=2 => model.push((None, parking.put(value), value)),
                 3 => {
                     let last = model.iter().copied().max();
+                    assert_eq!(parking.last_due(), last.and_then(|(due, ..)| due));
                     model.retain(|entry| Some(*entry) != last);
                     assert_eq!(parking.take_last_due(), last.map(|(.., value)| value));
                 }

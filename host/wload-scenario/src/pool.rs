@@ -4,7 +4,7 @@
 //! another one needs the place, so that a run whose users all fit pays nothing, and a user that comes
 //! back soon finds its instance warm. The user that comes back last goes first: it is saved,
 //! and the instance is reset for the next one or replaced. When all are busy the pool grows rather than
-//! delay a task. An instance that has grown to half of its limit is left by its user, where that can be saved: a guest
+//! delay a task, unless one of them is free sooner than another one is made. An instance that has grown to half of its limit is left by its user, where that can be saved: a guest
 //! that gives back less than it takes goes on for ever. Memory is looked at as well as numbers: where it is short, no
 //! instance is made while one is parked.
 //!
@@ -12,6 +12,7 @@
 //! an `await`. Invariants: a user is at one [`Place`]; what is saved is never saved again before it was
 //! restored; an instance that trapped is gone.
 
+mod growth;
 mod home;
 mod saving;
 
@@ -26,6 +27,7 @@ use wload_core::ids::ClassId;
 use wload_core::isolation::Isolation;
 use wload_core::snapshot::InstanceCounts;
 
+use self::growth::Growth;
 pub(crate) use self::home::Home;
 use self::home::{Place, SavedUser};
 use self::saving::Succession;
@@ -44,6 +46,9 @@ const EXCESS_SHARE: u32 = 16;
 /// some 40 us, more than a request: of a core with 10,000 such users at most 8 %.
 const STACK_KEPT_FOR: Duration = Duration::from_secs(5);
 
+/// A user that comes back no sooner than this waits for long: its instance is for others where there are many.
+const LONG_WAIT: Duration = Duration::from_secs(5);
+
 /// The instances of one core.
 pub struct InstancePool {
     scenario: Scenario,
@@ -53,9 +58,12 @@ pub struct InstancePool {
     tally: Rc<Tally>,
     /// No instance is made while another one can be taken over: memory is short.
     is_full: Cell<bool>,
+    /// No instance is made while there is one whose user waits for long.
+    has_enough: Cell<bool>,
     /// Instances that are still to go before memory is looked at again.
     excess: Cell<u32>,
     has_told_why: Cell<bool>,
+    growth: Growth,
 }
 
 /// Counts, and who waits for one of them to fall.
@@ -88,6 +96,7 @@ impl Tally {
 
 impl Living {
     fn new(tally: &Rc<Tally>) -> Self {
+        tally.memory.instance_begins();
         tally.change(|counts| {
             counts.live += 1;
             counts.peak = counts.peak.max(counts.live);
@@ -98,6 +107,7 @@ impl Living {
 
 impl Drop for Living {
     fn drop(&mut self) {
+        self.0.memory.instance_ends();
         self.0.change(|counts| counts.live -= 1);
         self.0.vacancy.notify_one();
     }
@@ -122,8 +132,10 @@ impl InstancePool {
             parked: RefCell::default(),
             tally,
             is_full: Cell::new(false),
+            has_enough: Cell::new(false),
             excess: Cell::new(0),
             has_told_why: Cell::new(false),
+            growth: Growth::new(),
         })
     }
 
@@ -156,15 +168,30 @@ impl InstancePool {
         }
     }
 
+    /// The instance of a user, for a call, where the user is in one.
+    pub(crate) fn enter_at_once(&self, home: &Home) -> Option<Box<Pooled>> {
+        self.growth.progress();
+        match home.place.take() {
+            Place::Kept(pooled) => Some(pooled),
+            Place::Parked(ticket) => {
+                let parked = self.parked.borrow_mut().take(ticket);
+                Some(parked.expect("a ticket lasts until its user leaves").pooled)
+            }
+            place => {
+                home.place.set(place);
+                None
+            }
+        }
+    }
+
     /// The instance of a user, for a call.
     pub(crate) async fn enter(&self, home: &Home) -> Result<Box<Pooled>, TaskFailure> {
         loop {
+            if let Some(pooled) = self.enter_at_once(home) {
+                return Ok(pooled);
+            }
             match home.place.take() {
-                Place::Kept(pooled) => return Ok(pooled),
-                Place::Parked(ticket) => {
-                    let parked = self.parked.borrow_mut().take(ticket);
-                    return Ok(parked.expect("a ticket lasts until its user leaves").pooled);
-                }
+                Place::Kept(_) | Place::Parked(_) => unreachable!("it was entered at once"),
                 Place::Leaving => {
                     home.place.set(Place::Leaving);
                     home.has_left().await;
@@ -176,52 +203,49 @@ impl InstancePool {
         }
     }
 
-    /// The call is over; the user keeps the instance until somebody needs it.
-    pub(crate) async fn leave(&self, mut pooled: Box<Pooled>, home: &Rc<Home>) {
+    /// The call is over; the user keeps the instance until somebody needs it. An instance that is returned is to
+    /// be [vacated](Self::vacate).
+    #[must_use = "its user waits for being saved"]
+    pub(crate) fn leave(&self, mut pooled: Box<Pooled>, home: &Rc<Home>) -> Option<Box<Pooled>> {
+        self.growth.progress();
         if home.is_pinned.get() || pooled.instance.holds_exchanges() {
             home.put(Place::Kept(pooled));
         } else if pooled.instance.is_worn() {
             // Its user goes on in a new one before it is at its limit.
             self.tally.change(|counts| counts.replaced += 1);
             home.put(Place::Leaving);
-            self.vacate(pooled, home).await;
+            return Some(pooled);
         } else if self.is_over() {
             // The pool had grown. The user is saved at once, and its instance goes.
             home.put(Place::Leaving);
-            self.vacate(pooled, home).await;
+            return Some(pooled);
         } else {
             let parked = Parked { pooled, home: home.clone() };
             let ticket = self.parked.borrow_mut().put(parked);
             home.put(Place::Parked(ticket));
             self.tally.vacancy.notify_one();
         }
+        None
     }
 
     /// The user waits for so long.
     pub(crate) fn rests(&self, home: &Home, pause: Duration) {
-        if pause >= STACK_KEPT_FOR {
-            self.give_stack_back(home);
-        }
-        let place = home.place.take();
-        if let Place::Parked(ticket) = &place
-            && let Some(due) = Instant::now().checked_add(pause)
-        {
-            self.parked.borrow_mut().set_due(*ticket, due);
-        }
-        home.place.set(place);
-    }
-
-    fn give_stack_back(&self, home: &Home) {
-        let stacks = &self.scenario.inner.stacks;
+        let stacks = (pause >= STACK_KEPT_FOR).then_some(&self.scenario.inner.stacks);
         let mut place = home.place.take();
-        match &mut place {
-            Place::Kept(pooled) => pooled.instance.give_stack_back(stacks),
-            Place::Parked(ticket) => {
-                if let Some(parked) = self.parked.borrow_mut().get_mut(*ticket) {
+        match (&mut place, stacks) {
+            (Place::Kept(pooled), Some(stacks)) => pooled.instance.give_stack_back(stacks),
+            (Place::Parked(ticket), stacks) => {
+                let mut parked = self.parked.borrow_mut();
+                if let Some(stacks) = stacks
+                    && let Some(parked) = parked.get_mut(*ticket)
+                {
                     parked.pooled.instance.give_stack_back(stacks);
                 }
+                if let Some(due) = Instant::now().checked_add(pause) {
+                    parked.set_due(*ticket, due);
+                }
             }
-            Place::Away | Place::Leaving | Place::Saved(_) | Place::Lost(_) => {}
+            _ => {}
         }
         home.place.set(place);
     }
@@ -241,7 +265,8 @@ impl InstancePool {
             return;
         }
         let room = self.tally.memory.room();
-        self.is_full.set(room != MemoryRoom::Plenty);
+        self.is_full.set(matches!(room, MemoryRoom::Full | MemoryRoom::Over));
+        self.has_enough.set(room == MemoryRoom::Enough);
         // A few at a time: what goes is seen only at the next look.
         let some = self.counts().live / EXCESS_SHARE + 1;
         self.excess.set(if room == MemoryRoom::Over { some } else { 0 });
@@ -250,6 +275,9 @@ impl InstancePool {
     /// An instance should go when its user is done: there are more than should be kept, and not all of them are
     /// busy. Where they are, it would have to be made again for the next task.
     fn is_over(&self) -> bool {
+        if self.growth.has_waiters() {
+            return false;
+        }
         let counts = self.counts();
         if counts.live.saturating_sub(counts.pinned) > counts.kept_max {
             return !self.parked.borrow().is_empty();
@@ -270,12 +298,19 @@ impl InstancePool {
     /// An instance for a user that can be saved: a new one while there may be more, then that of the
     /// user that comes back last, then a new one all the same.
     async fn acquire(&self, mut resident: Box<Resident>) -> Result<Box<Pooled>, TaskFailure> {
-        let mut has_waited = false;
+        let (began, mut has_waited) = (Instant::now(), false);
+        let mut count_wait = || {
+            if !std::mem::replace(&mut has_waited, true) {
+                self.tally.change(|counts| counts.waits += 1);
+            }
+        };
         loop {
             let counts = self.counts();
             if counts.live.saturating_sub(counts.pinned) < counts.kept_max
                 && counts.live < self.places
                 && !self.is_full.get()
+                && !self.has_one_to_spare()
+                && !(self.has_enough.get() && self.is_all_busy() && self.growth.is_slow())
             {
                 return self.create(resident).await;
             }
@@ -283,28 +318,52 @@ impl InstancePool {
             if let Some(Parked { pooled, home }) = last {
                 home.put(Place::Leaving);
                 match self.take_over(pooled, &home, resident).await {
-                    Succession::TakenOver(pooled) => return Ok(pooled),
+                    Succession::TakenOver(pooled) => {
+                        self.growth.served();
+                        return Ok(pooled);
+                    }
                     Succession::Gone(next) => return self.create_for_reuse(next).await,
                     Succession::Kept(next) => resident = next,
                 }
             } else if counts.live < self.places {
-                return self.create(resident).await;
+                if !self.growth.is_worth_waiting(began) {
+                    return self.create(resident).await;
+                }
+                count_wait();
+                if !self.growth.wait(began, &self.tally.vacancy).await {
+                    return self.create(resident).await;
+                }
             } else if counts.pinned >= self.places {
                 return Err(TaskFailure::broken(
                     "all places are taken by users that cannot be saved (`--limit instances`)",
                 ));
             } else {
-                if !std::mem::replace(&mut has_waited, true) {
-                    self.tally.change(|counts| counts.waits += 1);
-                }
+                count_wait();
                 self.tally.vacancy.notified().await;
             }
         }
     }
 
+    fn is_all_busy(&self) -> bool {
+        self.parked.borrow().is_empty()
+    }
+
+    /// There are many instances, and one whose user will not need it soon.
+    fn has_one_to_spare(&self) -> bool {
+        self.has_enough.get()
+            && self
+                .parked
+                .borrow_mut()
+                .last_due()
+                .is_some_and(|due| due.saturating_duration_since(Instant::now()) >= LONG_WAIT)
+    }
+
     async fn create(&self, resident: Box<Resident>) -> Result<Box<Pooled>, TaskFailure> {
         let living = Living::new(&self.tally);
+        self.growth.progress();
+        let began = Instant::now();
         let instance = Instance::new(&self.scenario, self.core.clone(), resident).await?;
+        self.growth.made(began.elapsed());
         Ok(Box::new(Pooled { instance, _living: living }))
     }
 

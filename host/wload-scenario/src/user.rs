@@ -94,12 +94,19 @@ impl UserInstance {
         self.pool.rests(&self.home, pause);
     }
 
+    /// Boxed, as is leaving, where it has to wait: a call usually finds its instance and keeps it, and does not
+    /// carry the state of saving around.
     async fn enter(&self) -> Result<Box<Pooled>, TaskFailure> {
-        self.pool.enter(&self.home).await
+        match self.pool.enter_at_once(&self.home) {
+            Some(pooled) => Ok(pooled),
+            None => Box::pin(self.pool.enter(&self.home)).await,
+        }
     }
 
     async fn leave(&self, pooled: Box<Pooled>) {
-        self.pool.leave(pooled, &self.home).await;
+        if let Some(pooled) = self.pool.leave(pooled, &self.home) {
+            Box::pin(self.pool.vacate(pooled, &self.home)).await;
+        }
     }
 
     /// An instance that trapped is dropped here.

@@ -42,7 +42,7 @@ enum Saving {
 
 impl InstancePool {
     /// Saves the user of an instance that is leaving; the instance goes.
-    pub(super) async fn vacate(&self, pooled: Box<Pooled>, home: &Home) {
+    pub(crate) async fn vacate(&self, pooled: Box<Pooled>, home: &Home) {
         let rescue = Rescue::of(home);
         if let Saving::Saved(pooled, state) = self.save(pooled, home).await {
             self.free(pooled, home, state);
