@@ -16,6 +16,8 @@ from wload.rows import Rows
 FIXED = (type(None), bool, int, float, complex, str, bytes, type, types.FunctionType, types.ModuleType,
          types.BuiltinFunctionType, property, staticmethod, classmethod)
 MISSING = object()
+# Larger containers are compared by what they are pickled to.
+PLAIN_MAX = 1_000
 
 
 class Watch:
@@ -32,6 +34,9 @@ class Watch:
         self.pickles = [{name: _content(value) for name, value in own.items()
                          if not isinstance(value, (*FIXED, Rows))}
                         for own in self.names]
+        # Of containers whose items cannot change: looking at each is faster than pickling all.
+        self.plain = [{name: items for name in pickles if (items := _fixed_items(own[name])) is not None}
+                      for own, pickles in zip(self.names, self.pickles)]
 
     @staticmethod
     def _own(space: Any) -> dict[str, Any]:
@@ -43,9 +48,15 @@ class Watch:
         found = []
         for index, (_, _, space) in enumerate(self.spaces):
             now, then, pickles = self._own(space), self.names[index], self.pickles[index]
+            plain = self.plain[index]
             for name in now.keys() | then.keys():
                 value = now.get(name, MISSING)
-                if value is not then.get(name, MISSING) or _has_changed(value, pickles.get(name, MISSING)):
+                if value is not then.get(name, MISSING):
+                    found.append((index, name, value))
+                elif name in plain:
+                    if not _is_same(_items(value), plain[name]):
+                        found.append((index, name, value))
+                elif _has_changed(value, pickles.get(name, MISSING)):
                     found.append((index, name, value))
         return found
 
@@ -62,6 +73,8 @@ class Watch:
             else:
                 then[name] = _put_back(then[name], pickle.loads(pickles[name]))
                 setattr(space, name, then[name])
+                if name in self.plain[index]:
+                    self.plain[index][name] = _items(then[name])
         return all(value is not None for each in self.pickles for value in each.values())
 
     def export(self) -> bytes:
@@ -78,6 +91,23 @@ class Watch:
         for index, name, is_table, pickled in pickle.loads(data):
             value = pickle.loads(pickled)
             setattr(self.spaces[index][2], name, Rows(*value) if is_table else value)
+
+
+def _items(value: Any) -> tuple[Any, ...]:
+    """What is in a container."""
+    return (*value.keys(), *value.values()) if type(value) is dict else tuple(value)
+
+
+def _fixed_items(value: Any) -> tuple[Any, ...] | None:
+    """The same, where nothing of it can change but by another item; else None."""
+    if type(value) not in (list, tuple, set, frozenset, dict) or len(value) > PLAIN_MAX:
+        return None
+    items = _items(value)
+    return items if all(isinstance(item, FIXED) for item in items) else None
+
+
+def _is_same(items: tuple[Any, ...], then: tuple[Any, ...]) -> bool:
+    return len(items) == len(then) and all(item is other for item, other in zip(items, then))
 
 
 def _has_changed(value: Any, then: Any) -> bool:
