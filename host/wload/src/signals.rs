@@ -263,13 +263,15 @@ impl Signals {
     }
 }
 
-/// Waits for the first Ctrl-C, SIGTERM or SIGHUP.
+/// Listens for Ctrl-C, SIGTERM and SIGHUP from now on; the future ends with the first. To be called in a runtime.
 ///
 /// # Errors
 /// When the system gives no signal handler.
-pub(crate) async fn wait_for_end() -> Result<(), CliError> {
-    Signals::new().map_err(|error| failed(&error))?.next().await;
-    Ok(())
+pub(crate) fn listen_for_end() -> Result<impl Future<Output = ()>, CliError> {
+    let mut signals = Signals::new().map_err(|error| failed(&error))?;
+    Ok(async move {
+        signals.next().await;
+    })
 }
 
 #[cfg(test)]

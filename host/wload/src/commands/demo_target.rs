@@ -51,8 +51,12 @@ pub(super) fn demo_target(
                 .caused_by(&error)
         })?;
     }
-    printer.data(&format!("{}\n", target.url()))?;
-    runtime()?.block_on(wait_for_end(printer, &target, args))?;
+    runtime()?.block_on(async {
+        // Before its URL is known, so that nobody who has read it can be too early.
+        let end = signals::listen_for_end()?;
+        printer.data(&format!("{}\n", target.url()))?;
+        wait_for_end(printer, &target, args, end).await
+    })?;
     target.stop();
     let total = target.counts().total;
     let errors: u64 = total.by_status.range(400..).map(|(_, count)| count).sum();
@@ -64,14 +68,16 @@ pub(super) fn demo_target(
     Ok(exit_code::PASSED)
 }
 
-/// Waits for Ctrl-C or SIGTERM, or, when asked to, for the end of stdin; answers its lines until then.
+/// Waits for a signal, or, when asked to, for the end of stdin; answers its lines until then.
 async fn wait_for_end(
     printer: &Printer,
     target: &DemoTarget,
     args: &DemoTargetArgs,
+    end: impl Future<Output = ()>,
 ) -> Result<(), CliError> {
     if !args.until_stdin_closes && !args.control {
-        return signals::wait_for_end().await;
+        end.await;
+        return Ok(());
     }
     // One line at a time: who asks waits for the answer.
     let (sender, mut lines) = mpsc::channel(1);
@@ -87,11 +93,10 @@ async fn wait_for_end(
             }
         })
         .map_err(|error| CliError::broken("failed to watch stdin").caused_by(&error))?;
-    let ended = signals::wait_for_end();
-    tokio::pin!(ended);
+    tokio::pin!(end);
     loop {
         tokio::select! {
-            ended = &mut ended => return ended,
+            () = &mut end => return Ok(()),
             line = lines.recv() => {
                 let Some(line) = line else { return Ok(()) };
                 if args.control {
