@@ -39,6 +39,13 @@ impl Results {
         self.rows.iter().find(|row| !row.runs.is_empty())
     }
 
+    /// The same tool where it has the fewest users.
+    pub(super) fn fewest_users(&self, row: &Row) -> Option<&Row> {
+        let same =
+            self.rows.iter().filter(|other| other.tool == row.tool && !other.runs.is_empty());
+        same.min_by_key(|other| other.case.users)
+    }
+
     /// Private memory of each user in KiB: what this case has more than the same tool with one user.
     pub(super) fn kib_per_user(&self, row: &Row) -> Option<Spread> {
         let one = self.rows.iter().find(|one| one.tool == row.tool && one.case.users == 1)?;

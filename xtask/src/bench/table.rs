@@ -188,9 +188,10 @@ fn memory(results: &Results) -> Table {
 }
 
 fn curve(results: &Results) -> Table {
-    let base = results.base();
-    let times = format!("× {} users", base.map_or(0, |base| base.case.users));
+    let fewest = results.rows.iter().map(|row| row.case.users).min().unwrap_or(0);
+    let times = format!("× {fewest} users");
     let header = [
+        "tool",
         "users",
         "requests/s",
         "CPU us/request",
@@ -202,7 +203,9 @@ fn curve(results: &Results) -> Table {
     let mut table = Table::new(&header);
     for row in &results.rows {
         let lag = row.spread(|run| Some(run.lag_p99_us? / 1e3)).map(|spread| spread.median);
+        let base = results.fewest_users(row);
         table.row(vec![
+            row.tool.to_owned(),
             row.case.users.to_string(),
             rate(row),
             ranged(row.spread(|run| run.cpu_us()), 2),
@@ -287,6 +290,30 @@ mod tests {
         assert!(text.ends_with(
             "- wrk: it has no HTTP/2.\n- wload, 64 users: 1 of its runs broke off: it ended\n"
         ));
+    }
+
+    #[test]
+    fn a_curve_compares_each_tool_with_itself() {
+        let runs = [run(6.0), run(9.0), run(10.0), run(20.0)].map(|run| [run]);
+        let [few, many, own_few, own_many] = &runs;
+        let tools: [(&str, &[_]); 4] =
+            [("wrk", few), ("wrk", many), ("wload", own_few), ("wload", own_many)];
+        let mut results = results(Workload::Curve, &tools);
+        for (row, case) in results.rows.iter_mut().zip(Workload::Curve.cases().repeat(2)) {
+            row.case = case;
+        }
+        for (row, users) in results.rows.iter_mut().zip([10, 100, 10, 100]) {
+            row.case.users = users;
+        }
+        let text = of(&results);
+        assert!(
+            text.contains("| wrk   |   100 |     100000 |    9.00 [9.00, 9.00] |       1.50 |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| wload |   100 |     100000 | 20.00 [20.00, 20.00] |       2.00 |"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Workload {
     Latency,
     /// Users who wait.
     Waiting1000,
+    /// More users who wait.
+    Waiting5000,
     /// Many users who wait.
     Waiting10000,
     /// What a request costs with more and more users.
@@ -113,7 +115,7 @@ pub(crate) struct Case {
 const LATENCY: &str = "lognormal:10ms,0.4";
 
 impl Workload {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Get,
         Self::Shop,
         Self::Body,
@@ -121,6 +123,7 @@ impl Workload {
         Self::Http2,
         Self::Latency,
         Self::Waiting1000,
+        Self::Waiting5000,
         Self::Waiting10000,
         Self::Curve,
         Self::Accuracy,
@@ -136,6 +139,7 @@ impl Workload {
             Self::Http2 => "http2",
             Self::Latency => "latency",
             Self::Waiting1000 => "waiting-1000",
+            Self::Waiting5000 => "waiting-5000",
             Self::Waiting10000 => "waiting-10000",
             Self::Curve => "curve",
             Self::Accuracy => "accuracy",
@@ -152,6 +156,7 @@ impl Workload {
             Self::Http2 => "GET over HTTP/2 and TLS, 64 users with a connection each",
             Self::Latency => "Reported against true response times, 16 users",
             Self::Waiting1000 => "1,000 users who wait: one GET, then 10 s of nothing",
+            Self::Waiting5000 => "5,000 users who wait: one GET, then 10 s of nothing",
             Self::Waiting10000 => "10,000 users who wait: one GET, then 10 s of nothing",
             Self::Curve => "Cost of a GET with more and more users in a closed loop",
             Self::Accuracy => "Reported against true response times, up to the end of the core",
@@ -176,6 +181,7 @@ impl Workload {
             Self::Latency => vec![Case { users: 16, measure: Measure::Accuracy, ..get }],
             // One user first: the rest of the process, which is no user's.
             Self::Waiting1000 => vec![waiting(1), waiting(1_000)],
+            Self::Waiting5000 => vec![waiting(1), waiting(5_000)],
             Self::Waiting10000 => vec![waiting(1), waiting(10_000)],
             Self::Curve => {
                 let case = |users| Case { users, measure: Measure::Lag, ..get };
@@ -205,7 +211,7 @@ impl Workload {
 
     /// Whether other tools do it, too.
     pub(crate) fn has_peers(self) -> bool {
-        !matches!(self, Self::Curve | Self::Accuracy)
+        self != Self::Accuracy
     }
 }
 

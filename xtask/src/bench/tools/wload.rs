@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Installed, Job, Said, Tool, version_of, words};
 use crate::bench::statistics::PERCENTILES;
-use crate::bench::workload::{Action, Protocol};
+use crate::bench::workload::Protocol;
 use crate::command::run;
 use crate::repository::Repository;
 
@@ -27,8 +27,6 @@ const SPAWN_RATE: u32 = 1_000_000;
 /// Instances that are kept where users are saved while they wait: fewer than users, which wload would not
 /// choose for so few of them.
 const INSTANCES: u32 = 1_000;
-/// The same of Python, each of which takes as much memory as many of Rust.
-const INSTANCES_OF_PYTHON: u32 = 50;
 
 /// Whose scenario, and where its users are while they wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +94,6 @@ impl Tool for Wload {
         all.extend(match self.variant {
             Variant::Pinned => words(&[&"--isolation", &"pinned"]),
             Variant::Saved => kept(INSTANCES),
-            Variant::Python if case.action == Action::Wait => kept(INSTANCES_OF_PYTHON),
             Variant::Python => Vec::new(),
         });
         all.extend(source_addresses(case.users));
