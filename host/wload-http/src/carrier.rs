@@ -2,7 +2,7 @@
 //!
 //! That state takes more than a kilobyte. Made anew for each exchange it is written twice before anything of it
 //! runs, on the stack and into its box, and the box is asked for and given back. A carrier is one future that
-//! runs exchange after exchange and never moves: 3 % fewer instructions for a GET.
+//! runs exchange after exchange and never moves.
 //!
 //! Upstream: `client`, for exchanges that have all that they need. Downstream: `client`'s exchange. Invariants: a carrier
 //! that is dropped in the middle of an exchange is gone, and the exchange's connection with it; those that

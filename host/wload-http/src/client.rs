@@ -293,6 +293,6 @@ mod tests {
         let spec = RequestSpec { method: "GET".to_owned(), url, ..RequestSpec::default() };
         let request = PreparedRequest::new(spec, None, false).unwrap();
         let size = size_of_val(&HttpClient::new(core, None).send(&request, &[], None));
-        assert!(size <= 1_600, "{size}");
+        assert!(size <= 1_536, "{size}");
     }
 }

@@ -36,6 +36,13 @@ pub(crate) struct Step {
     pub(crate) address: Address,
     pub(crate) method: Method,
     pub(crate) body: RequestBody,
+    /// What most requests have nothing of, in a box: a request that waits does not carry it around.
+    special: Option<Box<Special>>,
+}
+
+/// How a request is not like its template.
+#[derive(Default)]
+struct Special {
     /// Headers that have values of their own in this chain.
     fields: Vec<Field>,
     is_redirected: bool,
@@ -66,10 +73,8 @@ impl Step {
             address,
             method: request.method.clone(),
             body,
-            fields,
-            is_redirected: false,
-            drops_authorization: false,
-            drops_content: false,
+            special: (!fields.is_empty())
+                .then(|| Box::new(Special { fields, ..Special::default() })),
         })
     }
 
@@ -79,11 +84,12 @@ impl Step {
             Hop { status: status.as_u16(), url: self.address.url(), location: redirect.location };
         self.address = redirect.address;
         self.method = redirect.method;
-        self.is_redirected = true;
-        self.drops_authorization |= !redirect.keeps_authorization;
+        let special = self.special.get_or_insert_default();
+        special.is_redirected = true;
+        special.drops_authorization |= !redirect.keeps_authorization;
         if !redirect.keeps_body {
             self.body = RequestBody::default();
-            self.drops_content = true;
+            special.drops_content = true;
         }
         hop
     }
@@ -101,7 +107,8 @@ impl Step {
         // A default header of the same name as one of ours takes its place; that is rare.
         let is_plain =
             |name| !request.headers.contains_key(name) || request.explicit.contains(name);
-        let is_usual = !self.is_redirected
+        let is_redirected = self.special.as_ref().is_some_and(|special| special.is_redirected);
+        let is_usual = !is_redirected
             && forward.is_none()
             && !trace.is_wanted()
             && (defaults.is_empty() || defaults.keys().all(is_plain));
@@ -134,7 +141,7 @@ impl Step {
     ) {
         write_line(self.method.as_str(), self.address.path.as_str(), out);
         out.extend_from_slice(&request.fields);
-        for (name, value) in &self.fields {
+        for (name, value) in self.special.iter().flat_map(|special| &special.fields) {
             h1::write_field(name, value, out);
         }
         for (name, value) in defaults {
@@ -164,7 +171,8 @@ impl Step {
     ) -> Request<Outgoing> {
         let (user, request) = (course.user, course.request);
         let mut headers = request.headers.clone();
-        for (name, value) in &self.fields {
+        let special = self.special.as_deref();
+        for (name, value) in special.into_iter().flat_map(|special| &special.fields) {
             headers.append(name.clone(), value.clone());
         }
         for (name, value) in &*user.defaults.borrow() {
@@ -172,13 +180,13 @@ impl Step {
                 headers.insert(name.clone(), value.clone());
             }
         }
-        if self.is_redirected {
+        if let Some(special) = special.filter(|special| special.is_redirected) {
             headers.insert(HOST, self.address.origin.host_header());
             headers.remove(COOKIE);
-            if self.drops_authorization {
+            if special.drops_authorization {
                 headers.remove(AUTHORIZATION);
             }
-            if self.drops_content {
+            if special.drops_content {
                 headers.remove(CONTENT_TYPE);
             }
         }

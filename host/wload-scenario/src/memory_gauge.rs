@@ -16,12 +16,11 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 /// What a user may take besides its instance. A saved Rust user with its connection takes 6 KiB.
 const BYTES_OF_USER: u64 = 16 << 10;
 
-/// The part of the memory that instances of users who wait for long may have: one of five.
-const SHARE_OF_WHO_WAITS: u64 = 5;
-/// Users for each instance that could be kept: with more of them few would find theirs,
+/// A small part of the memory, one of five: what instances of users who wait for long may have, and all of them where
+/// users are many. It is enough for tasks that are under way.
+const SMALL_SHARE: u64 = 5;
+/// Users are many where there are more for each instance that could be kept: few would find theirs.
 const USERS_PER_INSTANCE_MANY: u64 = 2;
-/// and so much of the memory is used: one of five, enough for tasks that are under way.
-const SHARE_WHERE_MANY: u64 = 5;
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,13 +81,18 @@ impl MemoryGauge {
         let taken = own_bytes().unwrap_or(0).saturating_sub(self.bytes_at_start);
         let users = u64::from(self.users.load(Ordering::Relaxed));
         let instances = u64::from(self.instances.load(Ordering::Relaxed));
-        let of_instances = taken.saturating_sub(users * BYTES_OF_USER);
+        let of_instances = of_instances(taken, users);
         let was = self.has_many_users.load(Ordering::Relaxed);
         let has_many_users = are_many(users, instances, of_instances, self.bytes_max, was);
         self.has_many_users.store(has_many_users, Ordering::Relaxed);
-        let share = if has_many_users { SHARE_WHERE_MANY } else { 1 };
+        let share = if has_many_users { SMALL_SHARE } else { 1 };
         room(of_instances, self.bytes_max / share)
     }
+}
+
+/// What is left of the taken memory when users have their share.
+fn of_instances(taken: u64, users: u64) -> u64 {
+    taken.saturating_sub(users * BYTES_OF_USER)
 }
 
 /// Whether there are more users than are worth keeping instances for. What was so before stays so a little longer.
@@ -103,7 +107,7 @@ fn are_many(users: u64, instances: u64, of_instances: u64, max: u64, was: bool) 
 }
 
 fn room(of_instances: u64, max: u64) -> MemoryRoom {
-    if of_instances <= max / SHARE_OF_WHO_WAITS {
+    if of_instances <= max / SMALL_SHARE {
         MemoryRoom::Plenty
     } else if of_instances <= max {
         MemoryRoom::Enough
@@ -135,6 +139,13 @@ mod tests {
     use super::*;
 
     const MIB: u64 = 1 << 20;
+
+    #[test]
+    fn users_may_have_their_share_and_the_rest_is_of_instances() {
+        assert_eq!(of_instances(100 * MIB, 0), 100 * MIB);
+        assert_eq!(of_instances(116 * MIB, 1_024), 100 * MIB);
+        assert_eq!(of_instances(MIB, 1_024), 0);
+    }
 
     #[test]
     fn between_enough_and_over_nothing_is_made_and_nothing_goes() {

@@ -1,12 +1,13 @@
 //! Futures that are dropped before their end, as when a user is stopped.
 
+use std::borrow::Borrow;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::Poll;
 
 use tokio::sync::Notify;
-use wload_http::{Http1Engine, HttpClient};
+use wload_http::{Exchange, Http1Engine, HttpClient, PreparedRequest, Sending};
 
 use crate::target::{Target, client, engine, get, ok, on_core, outcome, response, spec};
 
@@ -39,14 +40,46 @@ async fn telling() -> (Target, Rc<Notify>, Rc<Notify>) {
 
 /// Sends and drops the exchange when `until` is done.
 async fn send_until(client: &mut HttpClient, url: &str, until: impl Future<Output = ()>) {
-    let mut send = pin!(get(client, url));
+    drop_when(get(client, url), until).await;
+}
+
+/// The same of an exchange in a carrier.
+fn carried(client: &mut HttpClient, url: &str) -> Sending {
+    let request = PreparedRequest::new(spec("GET", url), client.base(), true).unwrap();
+    client.send_owned(Rc::new(request), Vec::new(), None.into())
+}
+
+async fn drop_when<E: Borrow<Exchange>>(
+    send: impl Future<Output = E>,
+    until: impl Future<Output = ()>,
+) {
+    let mut send = pin!(send);
     let mut until = pin!(until);
     std::future::poll_fn(|cx| {
-        let ended = send.as_mut().poll(cx).map(|exchange| outcome(&exchange));
+        let ended = send.as_mut().poll(cx).map(|exchange| outcome(exchange.borrow()));
         assert_eq!(ended, Poll::Pending);
         until.as_mut().poll(cx)
     })
     .await;
+}
+
+#[test]
+fn a_dropped_exchange_takes_its_carrier_along_and_the_next_one_is_not_mixed_up_with_it() {
+    on_core(async || {
+        let (target, got, closed) = telling().await;
+        let mut client = client(&target);
+        for path in ["/silent", "/half", "/hop"] {
+            assert_eq!(outcome(carried(&mut client, "/ok").await.as_ref()), "200");
+            let last = target.connections();
+            drop_when(carried(&mut client, path), got.notified()).await;
+            closed.notified().await;
+            assert!(client.take_interrupted(), "{path}");
+            drop(carried(&mut client, path));
+            assert!(!client.take_interrupted(), "it was never begun");
+            assert_eq!(outcome(carried(&mut client, "/ok").await.as_ref()), "200");
+            assert_eq!(target.connections(), last + 1);
+        }
+    });
 }
 
 #[test]

@@ -142,56 +142,55 @@ mod tests {
         assert!(!growth.has_waiters());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn as_long_as_others_go_on_it_waits_for_the_one_that_becomes_free() {
+    /// Waits while each millisecond `others` happens, and one becomes free after so long, if at all. Whether it came
+    /// to that, and how long it took.
+    async fn wait_beside(
+        free_after: Option<Duration>,
+        others: impl Fn(&Growth),
+    ) -> (bool, Duration) {
         let (growth, vacancy, began) = (growth(2 * MS), Notify::new(), Instant::now());
-        let others = async {
-            for _ in 0..20 {
+        let goes_on = async {
+            loop {
                 tokio::time::sleep(MS).await;
-                growth.progress();
+                others(&growth);
+                if free_after.is_some_and(|after| began.elapsed() >= after) {
+                    vacancy.notify_one();
+                }
             }
-            vacancy.notify_one();
-            std::future::pending::<()>().await;
         };
         tokio::select! {
-            is_free = growth.wait(began, &vacancy) => assert!(is_free),
-            () = others => {}
+            is_free = growth.wait(began, &vacancy) => (is_free, began.elapsed()),
+            () = goes_on => unreachable!("it goes on for ever"),
         }
-        assert!(began.elapsed() >= 20 * MS);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn as_long_as_others_go_on_it_waits_for_the_one_that_becomes_free() {
+        let (is_free, took) = wait_beside(Some(20 * MS), Growth::progress).await;
+        assert!(is_free && took >= 20 * MS, "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn as_long_as_others_who_wait_are_served_it_is_worth_waiting() {
-        let (growth, vacancy, began) = (growth(2 * MS), Notify::new(), Instant::now());
-        let others = async {
-            for _ in 0..500 {
-                tokio::time::sleep(MS).await;
-                growth.progress();
-                growth.served();
-            }
-            vacancy.notify_one();
-            std::future::pending::<()>().await;
+        let served = |growth: &Growth| {
+            growth.progress();
+            growth.served();
         };
-        tokio::select! {
-            is_free = growth.wait(began, &vacancy) => assert!(is_free),
-            () = others => {}
-        }
-        assert!(began.elapsed() >= 5 * WAIT_MAX);
+        let (is_free, took) = wait_beside(Some(5 * WAIT_MAX), served).await;
+        assert!(is_free && took >= 5 * WAIT_MAX, "{took:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_task_waits_for_ever() {
-        let (growth, vacancy, began) = (growth(2 * MS), Notify::new(), Instant::now());
-        let others = async {
-            loop {
-                tokio::time::sleep(MS).await;
-                growth.progress();
-            }
-        };
-        tokio::select! {
-            is_free = growth.wait(began, &vacancy) => assert!(!is_free),
-            () = others => {}
-        }
-        assert!(began.elapsed() >= WAIT_MAX && began.elapsed() < WAIT_MAX + 5 * MS);
+        let (is_free, took) = wait_beside(None, Growth::progress).await;
+        assert!(!is_free && took >= WAIT_MAX && took < WAIT_MAX + 5 * MS, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_dropped_while_it_waits_is_no_longer_counted() {
+        let (growth, vacancy) = (growth(2 * MS), Notify::new());
+        let wait = growth.wait(Instant::now(), &vacancy);
+        assert!(tokio::time::timeout(MS, wait).await.is_err());
+        assert!(!growth.has_waiters());
     }
 }
