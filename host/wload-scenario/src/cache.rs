@@ -1,13 +1,15 @@
 //! Compiled components on disk: a component is compiled once per machine and wload.
 //!
 //! Upstream: `loader.rs`. Downstream: files in the user's cache folder, named by the content of the
-//! component and by everything that decides the machine code.
+//! component and by everything that decides the machine code. They are mapped and not read: their pages are the
+//! system's, for all processes that run the component, and none of this process's memory.
 //! Invariant: only files that wload wrote itself are loaded, because machine code is trusted: the
-//! folder and the file belong to this user and nobody else may write them, and the file begins with
-//! the hash of the rest, so that a torn write is noticed. Anything else is compiled again.
+//! folder and the file belong to this user and nobody else may write them, and the file ends with
+//! the hash of the rest, so that a torn write is noticed. Anything else is compiled again. A file is never
+//! written once it has its name: who has mapped it keeps it as it was.
 
 use std::hash::{Hash, Hasher};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -15,9 +17,9 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 /// The version of the file's layout.
-const MAGIC: &[u8; 8] = b"wload\0\0\x01";
-/// Magic, then the hash of the machine code.
-const HEADER_LEN: usize = 8 + 32;
+const MAGIC: &[u8; 8] = b"wload\0\0\x02";
+/// Behind the machine code, which must begin where a page does: magic, then the hash of the code.
+const TRAILER_LEN: usize = 8 + 32;
 
 /// A folder of compiled components.
 #[derive(Clone, Debug)]
@@ -34,22 +36,25 @@ pub enum CacheOutcome {
     Compiled,
 }
 
+/// Machine code of a component.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum MachineCode {
+    /// A file of the cache, which is mapped.
+    File(PathBuf),
+    /// What could not be kept.
+    Bytes(Vec<u8>),
+}
+
 impl Cache {
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self { folder }
     }
 
     /// The machine code of a component, if it is there and ours.
-    pub(crate) fn get(&self, engine: &Engine, component: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, engine: &Engine, component: &[u8]) -> Option<MachineCode> {
         let path = self.path(engine, component);
-        if !is_private(&self.folder) || !is_private(&path) {
-            return None;
-        }
-        let mut bytes = std::fs::read(&path).ok()?;
-        let code = bytes.get(HEADER_LEN..)?;
-        let is_intact =
-            bytes.starts_with(MAGIC) && bytes[8..HEADER_LEN] == Sha256::digest(code)[..];
-        is_intact.then(|| bytes.split_off(HEADER_LEN))
+        let is_ours = is_private(&self.folder) && is_private(&path);
+        (is_ours && is_intact(&path).unwrap_or(false)).then_some(MachineCode::File(path))
     }
 
     /// Keeps machine code for the next time.
@@ -61,20 +66,20 @@ impl Cache {
         engine: &Engine,
         component: &[u8],
         code: &[u8],
-    ) -> std::io::Result<()> {
+    ) -> std::io::Result<MachineCode> {
         create_private_folder(&self.folder)?;
         let path = self.path(engine, component);
         let temporary = path.with_extension(format!("tmp-{}", std::process::id()));
         let mut file = create_private_file(&temporary)?;
         let written = file
-            .write_all(MAGIC)
+            .write_all(code)
+            .and_then(|()| file.write_all(MAGIC))
             .and_then(|()| file.write_all(&Sha256::digest(code)))
-            .and_then(|()| file.write_all(code))
             .and_then(|()| std::fs::rename(&temporary, &path));
         if written.is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
-        written
+        written.map(|()| MachineCode::File(path))
     }
 
     fn path(&self, engine: &Engine, component: &[u8]) -> PathBuf {
@@ -85,13 +90,30 @@ impl Cache {
     }
 }
 
+/// The file is whole: its end says what the rest is.
+fn is_intact(path: &Path) -> std::io::Result<bool> {
+    let file = std::fs::File::open(path)?;
+    let Some(code_len) = file.metadata()?.len().checked_sub(TRAILER_LEN as u64) else {
+        return Ok(false);
+    };
+    let mut hash = Sha256::new();
+    std::io::copy(&mut (&file).take(code_len), &mut hash)?;
+    let mut trailer = [0; TRAILER_LEN];
+    (&file).read_exact(&mut trailer)?;
+    let (magic, said) = trailer.split_at(MAGIC.len());
+    Ok(magic == MAGIC && said == &hash.finalize()[..])
+}
+
 /// Machine code to a component.
-pub(crate) fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: `code` was made by `Engine::precompile_component` of this process, or read by
-    // `Cache::get`, which only returns intact files of a folder that this user alone may write.
+pub(crate) fn deserialize(engine: &Engine, code: &MachineCode) -> wasmtime::Result<Component> {
+    // SAFETY: bytes were made by `Engine::precompile_component`; a file is one that `Cache::put` wrote or `Cache::get`
+    // found intact, in a folder that this user alone may write, where no file changes once it has its name.
     #[expect(unsafe_code, reason = "wasmtime trusts machine code; see the SAFETY comment")]
     unsafe {
-        Component::deserialize(engine, code)
+        match code {
+            MachineCode::File(path) => Component::deserialize_file(engine, path),
+            MachineCode::Bytes(bytes) => Component::deserialize(engine, bytes),
+        }
     }
 }
 
@@ -159,16 +181,21 @@ mod tests {
         let cache = Cache::new(folder.path().join("c"));
         let engine = Engine::default();
         assert_eq!(cache.get(&engine, b"component"), None);
-        cache.put(&engine, b"component", b"code").unwrap();
-        assert_eq!(cache.get(&engine, b"component").as_deref(), Some(&b"code"[..]));
-        assert_eq!(cache.get(&engine, b"another"), None);
         let path = cache.path(&engine, b"component");
+        let put = cache.put(&engine, b"component", b"code").unwrap();
+        assert_eq!(put, MachineCode::File(path.clone()));
+        assert_eq!(cache.get(&engine, b"component"), Some(put));
+        assert!(std::fs::read(&path).unwrap().starts_with(b"code"), "it is mapped as it is");
+        assert_eq!(cache.get(&engine, b"another"), None);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
         assert_eq!(cache.get(&engine, b"component"), None, "others may write the file");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let mut bytes = std::fs::read(&path).unwrap();
-        bytes.push(0);
-        std::fs::write(&path, bytes).unwrap();
-        assert_eq!(cache.get(&engine, b"component"), None, "the file is torn");
+        let bytes = std::fs::read(&path).unwrap();
+        for torn in [&bytes[1..], &bytes[..bytes.len() - 1], &bytes[..TRAILER_LEN - 1], b""] {
+            std::fs::write(&path, torn).unwrap();
+            assert_eq!(cache.get(&engine, b"component"), None, "{} bytes", torn.len());
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(cache.get(&engine, b"component").is_some());
     }
 }

@@ -18,7 +18,7 @@ use wload_core::user_class::{ScenarioInfo, Share, UserClass};
 use wload_http::BaseUrl;
 
 use crate::bindings::exports::wload::scenario::{hibernation, hooks, shape, users};
-use crate::cache::{self, Cache, CacheOutcome};
+use crate::cache::{self, Cache, CacheOutcome, MachineCode};
 use crate::compile::{CompileJob, Compiler};
 use crate::compute;
 use crate::engine::{self, EpochTicker, Lodging, MemoryLayout};
@@ -99,7 +99,7 @@ pub struct RunSettings {
 
 /// A component that is compiled and has said what it is.
 pub struct Compiled {
-    code: Vec<u8>,
+    code: MachineCode,
     component: Component,
     layout: MemoryLayout,
     limits: GuestLimits,
@@ -183,10 +183,15 @@ impl Compiled {
             None => {
                 let job = CompileJob { users_hint: options.users_hint, limits: options.limits };
                 let code = options.compiler.compile(bytes, job)?;
-                if let Some(cache) = &cache {
-                    cache_problem =
-                        cache.put(&engine, bytes, &code).err().map(|error| error.to_string());
-                }
+                let kept = cache.as_ref().map(|cache| cache.put(&engine, bytes, &code));
+                let code = match kept {
+                    Some(Ok(kept)) => kept,
+                    Some(Err(error)) => {
+                        cache_problem = Some(error.to_string());
+                        MachineCode::Bytes(code)
+                    }
+                    None => MachineCode::Bytes(code),
+                };
                 (code, CacheOutcome::Compiled)
             }
         };

@@ -3,6 +3,7 @@
 //! The binary is words: arguments, configuration, output, exit codes. Start reading at
 //! `options.rs` (what can be asked for) and `commands/run.rs` (what is done about it).
 
+mod allocator;
 mod args;
 mod build;
 mod commands;
@@ -25,11 +26,6 @@ mod task_ratio;
 mod time_span;
 
 use std::process::ExitCode;
-
-/// A hundred thousand users come and go: what they leave must go back to the system, and a request
-/// allocates often enough to feel how long that takes.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let env = env::Env::read();

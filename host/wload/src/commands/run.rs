@@ -31,7 +31,7 @@ use crate::machine::{self, Asked, Machine};
 use crate::printer::Printer;
 use crate::settings::{InsteadOfRun, Settings};
 use crate::signals::SignalWatch;
-use crate::{descriptors, logging, task_ratio};
+use crate::{allocator, descriptors, logging, task_ratio};
 
 /// Places for users when a load shape decides how many there are, unless `--users` says more.
 /// Unused places cost address space only.
@@ -77,6 +77,8 @@ pub(super) fn run(env: &Env, printer: &Printer, typed: Typed) -> Result<u8, CliE
     }
     let kept = loaded.settings.limits.instances;
     narrate::isolation(loaded.settings.isolation, &loaded.info, users_max, &kept);
+    // From here on the memory of the run is counted.
+    allocator::give_back();
     let (settings, scenario) = load::prepare(env, loaded, users_max)?;
     let http = load::http(&settings)?;
     let fan_out = FanOut::start(reporters(env, printer, &settings, &sink)?)
