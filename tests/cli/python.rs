@@ -1,4 +1,5 @@
-//! Locustfiles: packages of their requirements are in the component, and a new scenario in Python runs as it is.
+//! Locustfiles: packages of their requirements are in the component, a new scenario in Python runs as it is, and
+//! many users share few instances.
 //!
 //! Upstream: files that each test writes. Downstream: componentize-py in wload's tool folder, which is fetched from PyPI
 //! once; where that fails these tests are skipped, loudly. Packages are wheels in a folder: no index is asked.
@@ -199,4 +200,31 @@ fn a_new_scenario_in_python_runs_as_it_is() {
     assert!(counts.received > 8, "{counts:?}");
     let shaped = wload(&folder, "check locustfile.py,_stages.py").expect(0);
     assert!(shaped.stdout.contains("Load shape: yes"), "{shaped}");
+}
+
+const CROWD: &str = r#"
+from locust import FastHttpUser, constant, task
+
+
+class Visitor(FastHttpUser):
+    wait_time = constant(0.1)
+
+    @task
+    def visit(self):
+        self.client.get("/ok")
+"#;
+
+/// All of them wait for the target at once, and ask for more instances than there are places at the same moment.
+#[test]
+fn a_crowd_at_a_slow_target_waits_for_the_few_instances_that_there_may_be() {
+    let folder = folder("python/crowd", &[("locustfile.py", CROWD)]);
+    let target = target::start_slow("fixed:100ms");
+    let args = format!(
+        "run locustfile.py --host {} -u 300 -r 10000 -i 600 --cores 1 --limit instances=2 --only-summary",
+        target.url()
+    );
+    let test = "a_crowd_at_a_slow_target_waits_for_the_few_instances_that_there_may_be";
+    let Some(finished) = ended(test, wload(&folder, &args)) else { return };
+    assert!(finished.stderr.contains("600 requests, 0 failures, 0 exceptions"), "{finished}");
+    assert!(finished.stderr.contains("up to 20 instances"), "{finished}");
 }

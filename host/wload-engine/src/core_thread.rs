@@ -75,7 +75,18 @@ impl<F: ProgramFactory> CoreLoop<F> {
     }
 
     /// Runs until the inbox is closed.
-    pub(crate) async fn core_loop(mut self, mut inbox: mpsc::Receiver<CoreCommand>) {
+    pub(crate) async fn core_loop(self, inbox: mpsc::Receiver<CoreCommand>) {
+        let timer = self.context.timer.clone();
+        let tend = self.users.tend();
+        tokio::select! {
+            biased;
+            () = timer.drive() => {}
+            () = tend => {}
+            () = self.serve(inbox) => {}
+        }
+    }
+
+    async fn serve(mut self, mut inbox: mpsc::Receiver<CoreCommand>) {
         let mut report_at = Instant::now() + REPORT_PERIOD;
         let mut lag_at = Instant::now() + LAG_PERIOD;
         loop {
@@ -114,7 +125,7 @@ impl<F: ProgramFactory> CoreLoop<F> {
         tokio::select! {
             biased;
             command = inbox.recv() => command.map_or(Input::Closed, Input::Command),
-            () = tokio::time::sleep_until(lag_at) => Input::LagTimer(lag_at),
+            () = self.context.timer.sleep_until(lag_at) => Input::LagTimer(lag_at),
             () = tokio::time::sleep_until(report_at) => Input::ReportDue,
             () = tokio::time::sleep_until(escalation.unwrap_or(report_at)), if escalation.is_some() => Input::Escalation,
             () = self.users.some_ended() => Input::UserEnded,

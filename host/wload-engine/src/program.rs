@@ -48,6 +48,8 @@ pub(crate) trait ProgramFactory: 'static {
     fn instances(&self) -> InstanceCounts;
     /// Looks whether they take too much memory.
     fn look_at_memory(&self);
+    /// Lets go of what is too much; never ends.
+    fn tend(&self) -> impl Future<Output = ()>;
 }
 
 /// Makes instances of a scenario.
@@ -74,6 +76,10 @@ impl ProgramFactory for GuestFactory {
 
     fn look_at_memory(&self) {
         self.0.look_at_memory();
+    }
+
+    async fn tend(&self) {
+        self.0.tend().await;
     }
 }
 

@@ -23,7 +23,7 @@ use wload_core::recorder::Recorder;
 use wload_core::statistics::{SnapshotInput, Statistics};
 use wload_core::user_class::{ScenarioInfo, Share};
 use wload_http::{CoreHttp, HttpShared};
-use wload_scenario::{CoreContext, GuestLine, InstancePool, RunClock, RunView, Scenario};
+use wload_scenario::{CoreContext, GuestLine, InstancePool, RunClock, RunView, Scenario, Timer};
 
 use crate::controller::{Channels, Controller, Room};
 use crate::core_thread::{CoreLoop, block_on_local};
@@ -132,7 +132,9 @@ fn start_core(
     reports: mpsc::Sender<CoreReport>,
 ) -> Result<JoinHandle<()>, EngineError> {
     spawn(format!("wload-core-{core}"), move || async move {
-        let context = Rc::new(setup.context());
+        let mut context = setup.context();
+        context.timer = Timer::precise();
+        let context = Rc::new(context);
         let users = UserContext {
             factory: GuestFactory(InstancePool::new(
                 setup.scenario.clone(),

@@ -237,7 +237,7 @@ impl<F: ProgramFactory> Guest<'_, F> {
         }
         self.program.rests(pause);
         tokio::select! {
-            () = tokio::time::sleep(pause) => {}
+            () = self.context.factory.core().timer.sleep(pause) => {}
             () = self.signals.reached(StopPhase::Drain) => {}
         }
         Ok(true)

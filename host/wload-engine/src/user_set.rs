@@ -145,7 +145,7 @@ impl<F: ProgramFactory> UserSet<F> {
     /// Ends when the next slice is due: not before everybody who is ready, and the driver, had a turn.
     pub(crate) async fn start_due(&self) {
         match self.pace.next_at() {
-            Some(due) => tokio::time::sleep_until(due).await,
+            Some(due) => self.context.factory.core().timer.sleep_until(due).await,
             None => tokio::task::yield_now().await,
         }
     }
@@ -212,6 +212,12 @@ impl<F: ProgramFactory> UserSet<F> {
     /// Looks whether what they live in takes too much memory.
     pub(crate) fn look_at_memory(&self) {
         self.context.factory.look_at_memory();
+    }
+
+    /// Lets go of what is too much of it; never ends.
+    pub(crate) fn tend(&self) -> impl Future<Output = ()> + use<F> {
+        let context = self.context.clone();
+        async move { context.factory.tend().await }
     }
 
     /// When somebody must be pushed next.

@@ -17,6 +17,7 @@ use wload_http::{CoreHttp, Exchange};
 
 use crate::prepared::PreparedRequests;
 use crate::run_view::RunView;
+use crate::timer::Timer;
 
 /// The clock of a run: time since its start. Follows tokio's clock, so tests can pause it.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +77,8 @@ pub struct CoreContext {
     pub http: Rc<CoreHttp>,
     /// Time of the run.
     pub clock: RunClock,
+    /// What users wait by.
+    pub timer: Timer,
     /// Takes log lines; must not block.
     pub log: Box<dyn Fn(GuestLine)>,
     /// Takes the wish of a scenario to stop the run, with its exit code.
@@ -120,6 +123,7 @@ impl CoreContext {
             recorder: RefCell::new(recorder),
             http,
             clock,
+            timer: Timer::default(),
             log,
             stop_run,
             run: Arc::default(),

@@ -33,6 +33,7 @@ mod run_view;
 mod stack;
 mod store_state;
 mod tables;
+mod timer;
 mod trap;
 mod user;
 
@@ -51,5 +52,6 @@ pub use run_instances::{HooksInstance, ShapeInstance};
 pub use run_view::RunView;
 pub use store_state::Identity;
 pub use tables::DataSource;
+pub use timer::{Sleep, Timer};
 pub use trap::TaskFailure;
 pub use user::UserInstance;

@@ -13,17 +13,19 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// What a user may take besides its instance. A saved Rust user with its connection takes 6 KiB.
-const BYTES_OF_USER: u64 = 16 << 10;
+/// What a user may take besides its instance. A saved one with its connection takes 6 KiB, of Rust as of Python.
+const BYTES_OF_USER: u64 = 8 << 10;
 
-/// A small part of the memory, one of five: what instances of users who wait for long may have, and all of them where
-/// users are many. It is enough for tasks that are under way.
+/// A small part of the memory: what instances of users who wait for long may have.
 const SMALL_SHARE: u64 = 5;
+/// The part that instances have which nobody is in, where users are many: some tens of Python's, some hundreds of
+/// Rust's. More are for tasks that are under way at once.
+const IDLE_SHARE: u64 = 16;
 /// Users are many where there are more for each instance that could be kept: few would find theirs.
 const USERS_PER_INSTANCE_MANY: u64 = 2;
 
 /// How much room there is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum MemoryRoom {
     /// Instances may be made.
     Plenty,
@@ -31,6 +33,8 @@ pub(crate) enum MemoryRoom {
     Enough,
     /// None is made while another one can be taken over.
     Full,
+    /// Instances go when their users are done, as long as there are others that can be taken over.
+    Ample,
     /// Instances go when their users are done.
     Over,
 }
@@ -85,8 +89,12 @@ impl MemoryGauge {
         let was = self.has_many_users.load(Ordering::Relaxed);
         let has_many_users = are_many(users, instances, of_instances, self.bytes_max, was);
         self.has_many_users.store(has_many_users, Ordering::Relaxed);
-        let share = if has_many_users { SMALL_SHARE } else { 1 };
-        room(of_instances, self.bytes_max / share)
+        room(of_instances, self.bytes_max, has_many_users)
+    }
+
+    /// Users are so many that few instances are kept: whoever waits will soon be saved.
+    pub(crate) fn has_many_users(&self) -> bool {
+        self.has_many_users.load(Ordering::Relaxed)
     }
 }
 
@@ -106,15 +114,18 @@ fn are_many(users: u64, instances: u64, of_instances: u64, max: u64, was: bool) 
     users > few
 }
 
-fn room(of_instances: u64, max: u64) -> MemoryRoom {
-    if of_instances <= max / SMALL_SHARE {
+fn room(of_instances: u64, max: u64, has_many_users: bool) -> MemoryRoom {
+    let kept = if has_many_users { max / IDLE_SHARE } else { max };
+    if of_instances <= kept / SMALL_SHARE {
         MemoryRoom::Plenty
-    } else if of_instances <= max {
+    } else if of_instances <= kept {
         MemoryRoom::Enough
-    } else if of_instances - max <= max / 4 {
+    } else if of_instances <= kept + kept / 4 {
         // Between the two nothing is made and nothing goes: an instance that goes costs the next user more
         // than one that is taken over.
         MemoryRoom::Full
+    } else if of_instances <= max + max / 4 {
+        MemoryRoom::Ample
     } else {
         MemoryRoom::Over
     }
@@ -143,19 +154,31 @@ mod tests {
     #[test]
     fn users_may_have_their_share_and_the_rest_is_of_instances() {
         assert_eq!(of_instances(100 * MIB, 0), 100 * MIB);
-        assert_eq!(of_instances(116 * MIB, 1_024), 100 * MIB);
+        assert_eq!(of_instances(108 * MIB, 1_024), 100 * MIB);
         assert_eq!(of_instances(MIB, 1_024), 0);
     }
 
     #[test]
     fn between_enough_and_over_nothing_is_made_and_nothing_goes() {
-        assert_eq!(room(0, 0), MemoryRoom::Plenty);
-        assert_eq!(room(20 * MIB, 100 * MIB), MemoryRoom::Plenty);
-        assert_eq!(room(21 * MIB, 100 * MIB), MemoryRoom::Enough);
-        assert_eq!(room(100 * MIB, 100 * MIB), MemoryRoom::Enough);
-        assert_eq!(room(101 * MIB, 100 * MIB), MemoryRoom::Full);
-        assert_eq!(room(126 * MIB, 100 * MIB), MemoryRoom::Over);
-        assert_eq!(room(MIB, 0), MemoryRoom::Over);
+        let room_of = |bytes, max| room(bytes, max, false);
+        assert_eq!(room_of(0, 0), MemoryRoom::Plenty);
+        assert_eq!(room_of(20 * MIB, 100 * MIB), MemoryRoom::Plenty);
+        assert_eq!(room_of(21 * MIB, 100 * MIB), MemoryRoom::Enough);
+        assert_eq!(room_of(100 * MIB, 100 * MIB), MemoryRoom::Enough);
+        assert_eq!(room_of(101 * MIB, 100 * MIB), MemoryRoom::Full);
+        assert_eq!(room_of(126 * MIB, 100 * MIB), MemoryRoom::Over);
+        assert_eq!(room_of(MIB, 0), MemoryRoom::Over);
+    }
+
+    #[test]
+    fn of_many_users_few_instances_are_kept_and_more_are_made_for_their_tasks() {
+        let room_of = |bytes| room(bytes, 640 * MIB, true);
+        assert_eq!(room_of(8 * MIB), MemoryRoom::Plenty);
+        assert_eq!(room_of(40 * MIB), MemoryRoom::Enough);
+        assert_eq!(room_of(50 * MIB), MemoryRoom::Full);
+        assert_eq!(room_of(51 * MIB), MemoryRoom::Ample);
+        assert_eq!(room_of(800 * MIB), MemoryRoom::Ample);
+        assert_eq!(room_of(801 * MIB), MemoryRoom::Over);
     }
 
     #[test]

@@ -42,6 +42,9 @@ use crate::trap::TaskFailure;
 /// Of the instances of a core that takes too much memory so many go between two looks: one of sixteen.
 const EXCESS_SHARE: u32 = 16;
 
+/// Of the instances so many may be free, one of eight, before one goes: tasks come in no even flow.
+const SPARE_SHARE: u32 = 8;
+
 /// A user that waits for longer than this has no stack meanwhile. Giving it back and getting another one costs
 /// some 40 us, more than a request: of a core with 10,000 such users at most 8 %.
 const STACK_KEPT_FOR: Duration = Duration::from_secs(5);
@@ -62,6 +65,10 @@ pub struct InstancePool {
     has_enough: Cell<bool>,
     /// Instances that are still to go before memory is looked at again.
     excess: Cell<u32>,
+    /// They go though all of them are busy: memory is very short.
+    is_hard_up: Cell<bool>,
+    /// There are some that are to go.
+    surplus: Notify,
     has_told_why: Cell<bool>,
     growth: Growth,
 }
@@ -134,6 +141,8 @@ impl InstancePool {
             is_full: Cell::new(false),
             has_enough: Cell::new(false),
             excess: Cell::new(0),
+            is_hard_up: Cell::new(false),
+            surplus: Notify::new(),
             has_told_why: Cell::new(false),
             growth: Growth::new(),
         })
@@ -236,7 +245,9 @@ impl InstancePool {
             (Place::Kept(pooled), Some(stacks)) => pooled.instance.give_stack_back(stacks),
             (Place::Parked(ticket), stacks) => {
                 let mut parked = self.parked.borrow_mut();
+                // Where users are many it is soon another one's, who needs a stack at once.
                 if let Some(stacks) = stacks
+                    && !self.tally.memory.has_many_users()
                     && let Some(parked) = parked.get_mut(*ticket)
                 {
                     parked.pooled.instance.give_stack_back(stacks);
@@ -265,11 +276,29 @@ impl InstancePool {
             return;
         }
         let room = self.tally.memory.room();
-        self.is_full.set(matches!(room, MemoryRoom::Full | MemoryRoom::Over));
+        self.is_full.set(room >= MemoryRoom::Full);
         self.has_enough.set(room == MemoryRoom::Enough);
+        self.is_hard_up.set(room == MemoryRoom::Over);
         // A few at a time: what goes is seen only at the next look.
         let some = self.counts().live / EXCESS_SHARE + 1;
-        self.excess.set(if room == MemoryRoom::Over { some } else { 0 });
+        let excess = if room >= MemoryRoom::Ample { some } else { 0 };
+        self.excess.set(excess);
+        if excess > 0 {
+            self.surplus.notify_one();
+        }
+    }
+
+    /// Saves users and lets their instances go, as long as there are too many and nobody wants one: after a wave of
+    /// tasks nobody leaves who could take its instance along. Never ends.
+    pub async fn tend(&self) {
+        loop {
+            self.surplus.notified().await;
+            while self.has_idle() && self.is_over() {
+                let Some(parked) = self.parked.borrow_mut().take_last_due() else { break };
+                parked.home.put(Place::Leaving);
+                self.vacate(parked.pooled, &parked.home).await;
+            }
+        }
     }
 
     /// An instance should go when its user is done: there are more than should be kept, and not all of them are
@@ -280,11 +309,14 @@ impl InstancePool {
         }
         let counts = self.counts();
         if counts.live.saturating_sub(counts.pinned) > counts.kept_max {
-            return !self.parked.borrow().is_empty();
+            return self.has_idle();
         }
         let excess = self.excess.get();
-        self.excess.set(excess.saturating_sub(1));
-        excess > 0
+        if excess == 0 || !self.is_hard_up.get() && !self.has_idle() {
+            return false;
+        }
+        self.excess.set(excess - 1);
+        true
     }
 
     async fn restore(&self, saved: SavedUser, class: ClassId) -> Result<Box<Pooled>, TaskFailure> {
@@ -298,7 +330,7 @@ impl InstancePool {
     /// An instance for a user that can be saved: a new one while there may be more, then that of the
     /// user that comes back last, then a new one all the same.
     async fn acquire(&self, mut resident: Box<Resident>) -> Result<Box<Pooled>, TaskFailure> {
-        let (began, mut has_waited) = (Instant::now(), false);
+        let (began, mut has_waited, mut may_wait) = (Instant::now(), false, true);
         let mut count_wait = || {
             if !std::mem::replace(&mut has_waited, true) {
                 self.tally.change(|counts| counts.waits += 1);
@@ -326,22 +358,27 @@ impl InstancePool {
                     Succession::Kept(next) => resident = next,
                 }
             } else if counts.live < self.places {
-                if !self.growth.is_worth_waiting(began) {
+                if !may_wait || !self.growth.is_worth_waiting(began) {
                     return self.create(resident).await;
                 }
                 count_wait();
-                if !self.growth.wait(began, &self.tally.vacancy).await {
-                    return self.create(resident).await;
-                }
+                // Others have waited as long, and places may be taken meanwhile.
+                may_wait = self.growth.wait(began, &self.tally.vacancy).await;
             } else if counts.pinned >= self.places {
                 return Err(TaskFailure::broken(
                     "all places are taken by users that cannot be saved (`--limit instances`)",
                 ));
             } else {
                 count_wait();
-                self.tally.vacancy.notified().await;
+                self.growth.wait_for_one(&self.tally.vacancy).await;
             }
         }
+    }
+
+    /// There are more free instances than the next tasks will need: one that goes is not made again at once.
+    fn has_idle(&self) -> bool {
+        let spare = self.counts().live / SPARE_SHARE;
+        self.parked.borrow().len() > spare as usize
     }
 
     fn is_all_busy(&self) -> bool {

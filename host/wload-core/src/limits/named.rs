@@ -175,7 +175,7 @@ named_limits! {
     "instances" Count instances.kept_max, 1, 1_000_000,
         "Instances that are kept for users that can be saved", "users are saved while they wait";
     "instance-memory" Bytes instances.kept_bytes_max, 0, 1 << 40,
-        "Memory of the instances that are kept for users that can be saved; a fifth of it for those who wait for 5 s or longer", "users are saved while they wait";
+        "Memory of the instances that are kept for users that can be saved; a fifth of it for those who wait for 5 s or longer, a sixteenth where there are many more users", "users are saved while they wait";
     "saved-user" Bytes instances.saved_bytes_max, 0, GIB,
         "Size of one saved user", "the user keeps its instance";
     "kept-values" Bytes instances.kept_values_bytes_max, 0, 1 << 40,

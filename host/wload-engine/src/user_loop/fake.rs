@@ -122,6 +122,10 @@ impl ProgramFactory for FakeFactory {
     }
 
     fn look_at_memory(&self) {}
+
+    async fn tend(&self) {
+        std::future::pending().await
+    }
 }
 
 impl Program for FakeUser {

@@ -25,9 +25,8 @@ impl clock::Host for StoreState {
         }
         let signals = user.resident.signals.clone();
         let is_stoppable = user.is_stoppable;
-        let time = Duration::from_nanos(time).min(WAIT_MAX);
+        let timer = user.core.timer.sleep(Duration::from_nanos(time).min(WAIT_MAX));
         turn.outside.begin(Work::Sleep(Box::pin(async move {
-            let timer = tokio::time::sleep(time);
             if !is_stoppable {
                 timer.await;
                 return true;

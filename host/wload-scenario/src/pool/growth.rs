@@ -88,13 +88,23 @@ impl Growth {
         began.max(self.served.get()) + WAIT_MAX
     }
 
-    /// Waits for an instance that becomes free. False: they stand still, or it has taken too long.
-    pub(super) async fn wait(&self, began: Instant, vacancy: &Notify) -> bool {
+    /// Waits for an instance that becomes free, where no more can be made.
+    pub(super) async fn wait_for_one(&self, vacancy: &Notify) {
+        let _waiter = self.waiter();
+        vacancy.notified().await;
+    }
+
+    fn waiter(&self) -> Waiter<'_> {
         if !self.has_waiters() {
             self.progress.set(Instant::now());
         }
         self.waiters.set(self.waiters.get() + 1);
-        let _waiter = Waiter(self);
+        Waiter(self)
+    }
+
+    /// Waits for an instance that becomes free. False: they stand still, or it has taken too long.
+    pub(super) async fn wait(&self, began: Instant, vacancy: &Notify) -> bool {
+        let _waiter = self.waiter();
         loop {
             let until = (self.progress.get() + self.making.get()).min(self.wait_end(began));
             tokio::select! {

@@ -1,0 +1,233 @@
+//! The timer of a core: users wake up when they are due, to a quarter of a millisecond.
+//!
+//! tokio's timers go by whole milliseconds, and the wait below them is rounded up to milliseconds once more: on an
+//! idle core a user would be late by one, up to two, and all who are due in the same one would begin together. Here
+//! the kernel's timer (`timerfd`) wakes the core.
+//!
+//! Upstream: waits between tasks, guests that sleep, the monitor of lag; `wload-engine` drives it on the core's
+//! thread. Downstream: the kernel; tokio's timers where there is none, and where a test has paused the clock.
+//! Invariant: nobody wakes up before it is due.
+
+mod kernel;
+mod queue;
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use self::kernel::Kernel;
+use self::queue::{Queue, Ticket};
+
+/// Who is due within it wakes up together: a core is woken four thousand times a second at most, which is under
+/// one hundredth of its time.
+const GRANULE_NANOSECONDS: u64 = 250_000;
+/// The kernel is asked for no longer time than a year.
+const WAKE_AFTER_MAX: Duration = Duration::from_secs(365 * 86_400);
+
+/// Makes futures that end when a time is over; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Timer {
+    precise: Option<Rc<Precise>>,
+}
+
+impl Timer {
+    /// The kernel's timer, for the runtime of this thread, which must [drive](Self::drive) it; tokio's where there is none.
+    #[must_use]
+    pub fn precise() -> Self {
+        Self { precise: Precise::new().map(Rc::new) }
+    }
+
+    /// Ends when this time is over.
+    pub fn sleep(&self, time: Duration) -> Sleep {
+        let now = Instant::now();
+        // As tokio: what cannot be said lies far in the future.
+        let far = || now + Duration::from_secs(86_400 * 365 * 30);
+        self.sleep_until(now.checked_add(time).unwrap_or_else(far))
+    }
+
+    /// Ends at this moment.
+    pub fn sleep_until(&self, due: Instant) -> Sleep {
+        Sleep(match &self.precise {
+            Some(timer) => Kind::Precise(PreciseSleep { timer: timer.clone(), due, ticket: None }),
+            None => Kind::Tokio(Box::pin(tokio::time::sleep_until(due))),
+        })
+    }
+
+    /// Wakes up whoever is due, and never ends.
+    pub async fn drive(&self) {
+        match &self.precise {
+            Some(precise) => precise.drive().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// A time that passes.
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is polled"]
+pub struct Sleep(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Precise(PreciseSleep),
+    Tokio(Pin<Box<tokio::time::Sleep>>),
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        match &mut self.0 {
+            Kind::Precise(sleep) => sleep.poll(context),
+            Kind::Tokio(sleep) => sleep.as_mut().poll(context),
+        }
+    }
+}
+
+/// A time that the kernel's timer ends.
+#[derive(Debug)]
+struct PreciseSleep {
+    timer: Rc<Precise>,
+    due: Instant,
+    /// Absent before it is polled for the first time.
+    ticket: Option<Ticket>,
+}
+
+impl PreciseSleep {
+    fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+        let is_over = match self.ticket {
+            Some(ticket) => !self.timer.queue.borrow_mut().set_waker(ticket, context.waker()),
+            None => Instant::now() >= self.due,
+        };
+        if is_over {
+            return Poll::Ready(());
+        }
+        if self.ticket.is_none() {
+            self.ticket = Some(self.timer.put(self.due, context.waker().clone()));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for PreciseSleep {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            // What it drops may sleep as well: not while the queue is borrowed.
+            let waker = self.timer.queue.borrow_mut().remove(ticket);
+            drop(waker);
+        }
+    }
+}
+
+/// The kernel's timer, and who waits for it.
+#[derive(Debug)]
+struct Precise {
+    kernel: Kernel,
+    start: Instant,
+    queue: RefCell<Queue>,
+    /// The granule at which the kernel wakes the core; the last one when nobody sleeps.
+    armed: Cell<u64>,
+}
+
+impl Precise {
+    fn new() -> Option<Self> {
+        let (start, armed) = (Instant::now(), Cell::new(u64::MAX));
+        Some(Self { kernel: Kernel::new()?, start, queue: RefCell::default(), armed })
+    }
+
+    fn put(&self, due: Instant, waker: Waker) -> Ticket {
+        let granule =
+            nanoseconds(due.saturating_duration_since(self.start)).div_ceil(GRANULE_NANOSECONDS);
+        let ticket = self.queue.borrow_mut().put(granule, waker);
+        if granule < self.armed.get() {
+            self.arm(granule);
+        }
+        ticket
+    }
+
+    fn arm(&self, granule: u64) {
+        let due = Duration::from_nanos(granule.saturating_mul(GRANULE_NANOSECONDS));
+        self.kernel.wake_after(due.saturating_sub(self.start.elapsed()).min(WAKE_AFTER_MAX));
+        self.armed.set(granule);
+    }
+
+    async fn drive(&self) {
+        loop {
+            self.kernel.woken().await;
+            self.armed.set(u64::MAX);
+            let granule = nanoseconds(self.start.elapsed()) / GRANULE_NANOSECONDS;
+            loop {
+                let Some(waker) = self.queue.borrow_mut().take_due(granule) else { break };
+                waker.wake();
+            }
+            let first = self.queue.borrow_mut().first();
+            if let Some(granule) = first {
+                self.arm(granule);
+            }
+        }
+    }
+}
+
+/// At most 584 years of them.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs what sleeps beside the driver.
+    async fn driven<T>(sleeping: impl AsyncFnOnce(&Timer) -> T) -> T {
+        let timer = Timer::precise();
+        tokio::select! {
+            () = timer.drive() => unreachable!("it goes on for ever"),
+            slept = sleeping(&timer) => slept,
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_wakes_up_before_it_is_due_and_everybody_does() {
+        driven(async |timer| {
+            for microseconds in [0, 1, 300, 2_000, 100, 700] {
+                let time = Duration::from_micros(microseconds);
+                let start = Instant::now();
+                timer.sleep(time).await;
+                assert!(start.elapsed() >= time, "{time:?}");
+            }
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn they_wake_up_in_order_whoever_is_dropped() {
+        let order = driven(async |timer| {
+            let order = RefCell::new(Vec::new());
+            let after = |time, number| {
+                let order = &order;
+                let sleep = timer.sleep(Duration::from_millis(time));
+                async move {
+                    sleep.await;
+                    order.borrow_mut().push(number);
+                }
+            };
+            let dropped = async { drop(tokio::time::timeout(Duration::ZERO, after(3, 9)).await) };
+            tokio::join!(after(8, 3), after(2, 1), dropped, after(5, 2));
+            order.into_inner()
+        })
+        .await;
+        assert_eq!(order, [1, 2, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_the_kernel_it_follows_the_paused_clock() {
+        let start = Instant::now();
+        Timer::default().sleep(Duration::from_secs(3_600)).await;
+        assert_eq!(start.elapsed(), Duration::from_secs(3_600));
+    }
+}
