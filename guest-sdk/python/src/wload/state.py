@@ -6,15 +6,16 @@ is watched is as the build left it.
 """
 
 import io
+import operator
 import pickle
 import types
 from typing import Any
 
-from wload import randomness, saving
+from wload import hosts, randomness, saving
 from wload.rows import Rows
 
 FIXED = (type(None), bool, int, float, complex, str, bytes, type, types.FunctionType, types.ModuleType,
-         types.BuiltinFunctionType, property, staticmethod, classmethod)
+         types.BuiltinFunctionType, property, staticmethod, classmethod, hosts.Host)
 MISSING = object()
 # Larger containers are compared by what they are pickled to.
 PLAIN_MAX = 1_000
@@ -31,6 +32,8 @@ class Watch:
                             if isinstance(item, type) and item.__module__ in names]
         saving.share_globals(space for *_, space in self.spaces)
         self.names = [self._own(space) for *_, space in self.spaces]
+        # All names, and what each of them is.
+        self.looks = [_look(space) for *_, space in self.spaces]
         self.pickles = [{name: _content(value) for name, value in own.items()
                          if not isinstance(value, (*FIXED, Rows))}
                         for own in self.names]
@@ -47,9 +50,15 @@ class Watch:
         """What is other than at build time: space, name, value (or MISSING)."""
         found = []
         for index, (_, _, space) in enumerate(self.spaces):
-            now, then, pickles = self._own(space), self.names[index], self.pickles[index]
-            plain = self.plain[index]
-            for name in now.keys() | then.keys():
+            then, pickles, plain = self.names[index], self.pickles[index], self.plain[index]
+            if _looks_same(space, self.looks[index]):
+                # Usually. Whatever is the same object can still have other content.
+                now, names = then, pickles.keys()
+            else:
+                now = self._own(space)
+                names = now.keys() | then.keys()
+            before = len(found)
+            for name in names:
                 value = now.get(name, MISSING)
                 if value is not then.get(name, MISSING):
                     found.append((index, name, value))
@@ -58,6 +67,9 @@ class Watch:
                         found.append((index, name, value))
                 elif _has_changed(value, pickles.get(name, MISSING)):
                     found.append((index, name, value))
+            if now is not then and len(found) == before:
+                # What Python itself keeps there.
+                self.looks[index] = _look(space)
         return found
 
     def reset(self) -> bool:
@@ -75,6 +87,7 @@ class Watch:
                 setattr(space, name, then[name])
                 if name in self.plain[index]:
                     self.plain[index][name] = _items(then[name])
+            self.looks[index] = _look(space)
         return all(value is not None for each in self.pickles for value in each.values())
 
     def export(self) -> bytes:
@@ -93,6 +106,18 @@ class Watch:
             setattr(self.spaces[index][2], name, Rows(*value) if is_table else value)
 
 
+def _look(space: Any) -> tuple[list[str], list[Any]]:
+    names = vars(space)
+    return list(names), list(names.values())
+
+
+def _looks_same(space: Any, look: tuple[list[str], list[Any]]) -> bool:
+    """Whether all names are there, in the same order, and each is the same object: without a step of Python for each."""
+    names, (then_names, then_values) = vars(space), look
+    return (len(names) == len(then_names) and all(map(operator.eq, names, then_names))
+            and all(map(operator.is_, names.values(), then_values)))
+
+
 def _items(value: Any) -> tuple[Any, ...]:
     """What is in a container."""
     return (*value.keys(), *value.values()) if type(value) is dict else tuple(value)
@@ -107,7 +132,7 @@ def _fixed_items(value: Any) -> tuple[Any, ...] | None:
 
 
 def _is_same(items: tuple[Any, ...], then: tuple[Any, ...]) -> bool:
-    return len(items) == len(then) and all(item is other for item, other in zip(items, then))
+    return len(items) == len(then) and all(map(operator.is_, items, then))
 
 
 def _has_changed(value: Any, then: Any) -> bool:

@@ -48,6 +48,28 @@ class Globals(unittest.TestCase):
                     found = {name: value for name, value in vars(module).items() if not name.startswith("__")}
                     self.assertEqual(found, content())
 
+    def test_what_python_keeps_in_a_module_is_no_change_and_hides_none(self):
+        test_tables.HOST.move_in({})
+        module = types.ModuleType("locustfile")
+        vars(module).update(content())
+        watch = state.Watch([module])
+        module.__warningregistry__ = {"version": 1}
+        self.assertEqual(watch.changes(), [])
+        module.FIXED = (1, "y")
+        self.assertEqual([name for _, name, _ in watch.changes()], ["FIXED"])
+        self.assertTrue(watch.reset())
+        self.assertEqual(watch.changes(), [])
+
+    def test_the_same_objects_by_other_names_are_changes(self):
+        test_tables.HOST.move_in({})
+        module = types.ModuleType("locustfile")
+        module.FIRST, module.LAST = 1, None
+        watch = state.Watch([module])
+        module.OTHER = vars(module).pop("LAST")
+        self.assertEqual({name for _, name, _ in watch.changes()}, {"LAST", "OTHER"})
+        self.assertTrue(watch.reset())
+        self.assertEqual((module.FIRST, module.LAST, hasattr(module, "OTHER")), (1, None, False))
+
 
 if __name__ == "__main__":
     unittest.main()
