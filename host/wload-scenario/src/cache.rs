@@ -53,11 +53,15 @@ impl Cache {
     /// The machine code of a component, if it is there and ours.
     pub(crate) fn get(&self, engine: &Engine, component: &[u8]) -> Option<MachineCode> {
         let path = self.path(engine, component);
-        let is_ours = is_private(&self.folder) && is_private(&path);
-        (is_ours && is_intact(&path).unwrap_or(false)).then_some(MachineCode::File(path))
+        let is_good = self.is_ours(&path) && is_intact(&path).unwrap_or(false);
+        is_good.then_some(MachineCode::File(path))
     }
 
-    /// Keeps machine code for the next time.
+    fn is_ours(&self, path: &Path) -> bool {
+        is_private(&self.folder) && is_private(path)
+    }
+
+    /// Keeps machine code for the next time. What stands where others could have changed it meanwhile is not mapped.
     ///
     /// # Errors
     /// When the folder or file cannot be written; a run goes on without.
@@ -66,7 +70,7 @@ impl Cache {
         engine: &Engine,
         component: &[u8],
         code: &[u8],
-    ) -> std::io::Result<MachineCode> {
+    ) -> std::io::Result<Option<MachineCode>> {
         create_private_folder(&self.folder)?;
         let path = self.path(engine, component);
         let temporary = path.with_extension(format!("tmp-{}", std::process::id()));
@@ -79,7 +83,7 @@ impl Cache {
         if written.is_err() {
             let _ = std::fs::remove_file(&temporary);
         }
-        written.map(|()| MachineCode::File(path))
+        written.map(|()| self.is_ours(&path).then_some(MachineCode::File(path)))
     }
 
     fn path(&self, engine: &Engine, component: &[u8]) -> PathBuf {
@@ -183,8 +187,8 @@ mod tests {
         assert_eq!(cache.get(&engine, b"component"), None);
         let path = cache.path(&engine, b"component");
         let put = cache.put(&engine, b"component", b"code").unwrap();
-        assert_eq!(put, MachineCode::File(path.clone()));
-        assert_eq!(cache.get(&engine, b"component"), Some(put));
+        assert_eq!(put, Some(MachineCode::File(path.clone())));
+        assert_eq!(cache.get(&engine, b"component"), put);
         assert!(std::fs::read(&path).unwrap().starts_with(b"code"), "it is mapped as it is");
         assert_eq!(cache.get(&engine, b"another"), None);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666)).unwrap();
@@ -197,5 +201,8 @@ mod tests {
         }
         std::fs::write(&path, &bytes).unwrap();
         assert!(cache.get(&engine, b"component").is_some());
+        std::fs::set_permissions(&cache.folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(cache.get(&engine, b"component"), None, "others may write the folder");
+        assert_eq!(cache.put(&engine, b"component", b"code").unwrap(), None);
     }
 }

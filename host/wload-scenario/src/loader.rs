@@ -185,12 +185,12 @@ impl Compiled {
                 let code = options.compiler.compile(bytes, job)?;
                 let kept = cache.as_ref().map(|cache| cache.put(&engine, bytes, &code));
                 let code = match kept {
-                    Some(Ok(kept)) => kept,
+                    Some(Ok(Some(kept))) => kept,
                     Some(Err(error)) => {
                         cache_problem = Some(error.to_string());
                         MachineCode::Bytes(code)
                     }
-                    None => MachineCode::Bytes(code),
+                    Some(Ok(None)) | None => MachineCode::Bytes(code),
                 };
                 (code, CacheOutcome::Compiled)
             }
