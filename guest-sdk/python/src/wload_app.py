@@ -109,7 +109,7 @@ def _ready() -> None:
     if not INSTANCE["is_ready"]:
         INSTANCE["is_ready"] = True
         randomness.reseed(host_random.get_u64())
-        ENVIRONMENT.parsed_options = arguments.parsed(PARSER)
+        ENVIRONMENT.use_options(lambda: arguments.parsed(PARSER))
 
 
 def _steered(call: Any, *given: Any) -> Any:
@@ -176,6 +176,7 @@ def _begin_user(index: int) -> None:
     INSTANCE.pop("woken", None)
     saving.release()
     _ready()
+    ENVIRONMENT.read_options()
     if changed := options.run_state():
         WATCH.apply(changed)
     cls = CLASSES[index]
@@ -366,7 +367,7 @@ class Hibernation:
         saving.release()
         INSTANCE.clear()
         INSTANCE.update(is_live=False, is_ready=False)
-        ENVIRONMENT.parsed_options = None
+        ENVIRONMENT.use_options(None)
         ENVIRONMENT._host = ENVIRONMENT._exit_code = None
         return WATCH.reset()
 

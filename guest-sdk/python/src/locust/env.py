@@ -27,7 +27,8 @@ class Environment:
         self.shape_class: Any = None
         self.web_ui = None
         self.catch_exceptions = True
-        self.parsed_options: Any = None
+        self._parse: Any = None
+        self._parsed_options: Any = None
         self._host: str | None = None
         self._exit_code: int | None = None
 
@@ -42,6 +43,26 @@ class Environment:
     @host.setter
     def host(self, url: str | None) -> None:
         self._host = url
+
+    @property
+    def parsed_options(self) -> Any:
+        """The values of all arguments; None while the component is built. A user that goes on seldom asks for them again."""
+        if self._parsed_options is None:
+            self.read_options()
+        return self._parsed_options
+
+    @parsed_options.setter
+    def parsed_options(self, values: Any) -> None:
+        self._parsed_options = values
+
+    def use_options(self, parse: Any) -> None:
+        """How they are made, or None; what was made before is forgotten."""
+        self._parse, self._parsed_options = parse, None
+
+    def read_options(self) -> None:
+        """Makes them: a value that cannot be is an error now."""
+        if self._parse is not None:
+            self._parsed_options = self._parse()
 
     @property
     def process_exit_code(self) -> int | None:
