@@ -53,7 +53,9 @@ impl Timer {
     /// Ends at this moment.
     pub fn sleep_until(&self, due: Instant) -> Sleep {
         Sleep(match &self.precise {
-            Some(timer) => Kind::Precise(PreciseSleep { timer: timer.clone(), due, ticket: None }),
+            Some(timer) => {
+                Kind::Precise(PreciseSleep { timer: timer.clone(), due, stage: Stage::Fresh })
+            }
             None => Kind::Tokio(Box::pin(tokio::time::sleep_until(due))),
         })
     }
@@ -94,29 +96,40 @@ impl Future for Sleep {
 struct PreciseSleep {
     timer: Rc<Precise>,
     due: Instant,
-    /// Absent before it is polled for the first time.
-    ticket: Option<Ticket>,
+    stage: Stage,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// It was not polled yet.
+    Fresh,
+    /// It was over before it was polled: the others go first all the same. Who sleeps for no time gives way.
+    GivesWay,
+    Waits(Ticket),
 }
 
 impl PreciseSleep {
     fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
-        let is_over = match self.ticket {
-            Some(ticket) => !self.timer.queue.borrow_mut().set_waker(ticket, context.waker()),
-            None => Instant::now() >= self.due,
+        self.stage = match self.stage {
+            Stage::GivesWay => return Poll::Ready(()),
+            Stage::Waits(ticket) => {
+                let waits = self.timer.queue.borrow_mut().set_waker(ticket, context.waker());
+                return if waits { Poll::Pending } else { Poll::Ready(()) };
+            }
+            Stage::Fresh if Instant::now() >= self.due => {
+                context.waker().wake_by_ref();
+                Stage::GivesWay
+            }
+            Stage::Fresh => Stage::Waits(self.timer.put(self.due, context.waker().clone())),
         };
-        if is_over {
-            return Poll::Ready(());
-        }
-        if self.ticket.is_none() {
-            self.ticket = Some(self.timer.put(self.due, context.waker().clone()));
-        }
         Poll::Pending
     }
 }
 
 impl Drop for PreciseSleep {
     fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
+        if let Stage::Waits(ticket) = self.stage {
             // What it drops may sleep as well: not while the queue is borrowed.
             let waker = self.timer.queue.borrow_mut().remove(ticket);
             drop(waker);
@@ -222,6 +235,20 @@ mod tests {
         })
         .await;
         assert_eq!(order, [1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn who_sleeps_for_no_time_gives_way() {
+        driven(async |timer| {
+            let mut sleep = timer.sleep(Duration::ZERO);
+            assert!(polled_once(&mut sleep).await.is_pending(), "others have their turn");
+            sleep.await;
+        })
+        .await;
+    }
+
+    async fn polled_once(sleep: &mut Sleep) -> Poll<()> {
+        std::future::poll_fn(|context| Poll::Ready(Pin::new(&mut *sleep).poll(context))).await
     }
 
     #[tokio::test(start_paused = true)]
