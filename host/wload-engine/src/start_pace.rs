@@ -4,7 +4,7 @@
 //!
 //! Control. Upstream: `user_set.rs` asks before each slice. Between two slices the other users and the
 //! driver have their turn. Pure but for the clock. Invariant: while users are due to be started, starting takes
-//! a quarter of a millisecond at a time, or half as long as all others together where they need more: it is neither starved
+//! a millisecond at a time, or half as long as all others together where they need more: it is neither starved
 //! by users that always have something to do, nor does it starve them.
 
 use std::cell::Cell;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// As long may starting take at a time, whatever the others need.
-const SLICE_TIME_MIN: Duration = Duration::from_micros(250);
+const SLICE_TIME_MIN: Duration = Duration::from_millis(1);
 /// Users in the first slice, when nothing is known of what they cost.
 const SLICE_FIRST: u32 = 4;
 /// Most users in a slice.
@@ -136,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn starting_takes_a_quarter_of_a_millisecond_at_a_time_while_the_others_wait() {
-        assert_eq!(settled(50 * US, Duration::ZERO, 10_000), 5);
+    fn starting_takes_a_millisecond_at_a_time_while_the_others_wait() {
+        assert_eq!(settled(200 * US, Duration::ZERO, 10_000), 5);
         assert_eq!(settled(1_500 * US, Duration::ZERO, 100), 1);
     }
 
