@@ -203,7 +203,12 @@ fn a_new_scenario_in_python_runs_as_it_is() {
 }
 
 const CROWD: &str = r#"
-from locust import FastHttpUser, constant, task
+from locust import FastHttpUser, constant, events, task
+
+
+@events.init_command_line_parser.add_listener
+def _(parser):
+    parser.add_argument("--where")
 
 
 class Visitor(FastHttpUser):
@@ -211,16 +216,18 @@ class Visitor(FastHttpUser):
 
     @task
     def visit(self):
-        self.client.get("/ok")
+        self.client.get(self.environment.parsed_options.where)
 "#;
 
-/// All of them wait for the target at once, and ask for more instances than there are places at the same moment.
+/// All of them wait for the target at once, and ask for more instances than there are places at the same moment. Those
+/// that were saved meanwhile find their options again.
 #[test]
 fn a_crowd_at_a_slow_target_waits_for_the_few_instances_that_there_may_be() {
     let folder = folder("python/crowd", &[("locustfile.py", CROWD)]);
     let target = target::start_slow("fixed:100ms");
     let args = format!(
-        "run locustfile.py --host {} -u 300 -r 10000 -i 600 --cores 1 --limit instances=2 --only-summary",
+        "run locustfile.py --host {} -u 300 -r 10000 -i 600 --cores 1 --limit instances=2 \
+         --only-summary --where /ok",
         target.url()
     );
     let test = "a_crowd_at_a_slow_target_waits_for_the_few_instances_that_there_may_be";

@@ -113,6 +113,16 @@ fn memory_limits_the_instances_that_are_kept_as_their_number_does() {
     assert_eq!(short.rows, roomy.rows, "{}", short.finished);
 }
 
+/// Each runs one task and waits. Nobody comes who wants an instance, and none may be kept.
+#[test]
+fn what_a_wave_of_tasks_has_left_is_let_go_though_nobody_wants_it() {
+    let target = target::start();
+    let args = "Waiter -u 20 -r 1000 -t 3s --cores 1 --limit instance-memory=0 --only-summary";
+    let finished = Wload::run(&guest("bench"), &target.url(), args).expect(0);
+    assert!(finished.stderr.contains("users saved 20 times"), "{finished}");
+    assert_eq!(target.counts().total.received, 20, "{finished}");
+}
+
 fn is_last_turn(step: &str) -> bool {
     step.starts_with("12 ")
 }

@@ -11,6 +11,7 @@
 //! |---|---|---|---|
 //! | controller | `wload-control` | commands, reports, guests' wishes and log, timers | all users are gone after a stop |
 //! | core x N | `wload-core-n` | `CoreCommand` | its inbox is closed |
+//! | timer of a core, and who lets its surplus instances go | in its core, beside its loop | the kernel's timer; a look at memory | its core's loop ends |
 //! | user x M | in its core | its `UserSignals` | its guest stops, or it is dropped |
 //! | HTTP/2 connection x C | in its core | h2's | its user is dropped or the peer closes |
 //! | epoch ticker | `wload-epoch` | - | the scenario is dropped |

@@ -183,16 +183,13 @@ impl Compiled {
             None => {
                 let job = CompileJob { users_hint: options.users_hint, limits: options.limits };
                 let code = options.compiler.compile(bytes, job)?;
-                let kept = cache.as_ref().map(|cache| cache.put(&engine, bytes, &code));
-                let code = match kept {
-                    Some(Ok(Some(kept))) => kept,
-                    Some(Err(error)) => {
+                let kept = cache.as_ref().and_then(|cache| {
+                    cache.put(&engine, bytes, &code).unwrap_or_else(|error| {
                         cache_problem = Some(error.to_string());
-                        MachineCode::Bytes(code)
-                    }
-                    Some(Ok(None)) | None => MachineCode::Bytes(code),
-                };
-                (code, CacheOutcome::Compiled)
+                        None
+                    })
+                });
+                (kept.unwrap_or(MachineCode::Bytes(code)), CacheOutcome::Compiled)
             }
         };
         let component = cache::deserialize(&engine, &code).map_err(fail)?;

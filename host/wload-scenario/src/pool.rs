@@ -6,7 +6,7 @@
 //! and the instance is reset for the next one or replaced. When all are busy the pool grows rather than
 //! delay a task, unless one of them is free sooner than another one is made. An instance that has grown to half of its limit is left by its user, where that can be saved: a guest
 //! that gives back less than it takes goes on for ever. Memory is looked at as well as numbers: where it is short, no
-//! instance is made while one is parked.
+//! instance is made while one is parked, and what a wave of tasks has left is let go ([`InstancePool::tend`]).
 //!
 //! Upstream: `user.rs`. Downstream: `instance.rs`. Never leaves its core's thread; no borrow lasts over
 //! an `await`. Invariants: a user is at one [`Place`]; what is saved is never saved again before it was

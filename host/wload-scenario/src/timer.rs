@@ -9,9 +9,9 @@
 //! Invariant: nobody wakes up before it is due.
 
 mod kernel;
-mod queue;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -21,7 +21,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use self::kernel::Kernel;
-use self::queue::{Queue, Ticket};
 
 /// Who is due within it wakes up together: a core is woken four thousand times a second at most, which is under
 /// one hundredth of its time.
@@ -106,16 +105,19 @@ enum Stage {
     Fresh,
     /// It was over before it was polled: the others go first all the same. Who sleeps for no time gives way.
     GivesWay,
-    Waits(Ticket),
+    /// At this place, until its time is over.
+    Waits(Place),
 }
 
 impl PreciseSleep {
     fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
         self.stage = match self.stage {
             Stage::GivesWay => return Poll::Ready(()),
-            Stage::Waits(ticket) => {
-                let waits = self.timer.queue.borrow_mut().set_waker(ticket, context.waker());
-                return if waits { Poll::Pending } else { Poll::Ready(()) };
+            Stage::Waits(place) => {
+                let mut sleepers = self.timer.sleepers.borrow_mut();
+                let Some(waker) = sleepers.get_mut(&place) else { return Poll::Ready(()) };
+                waker.clone_from(context.waker());
+                return Poll::Pending;
             }
             Stage::Fresh if Instant::now() >= self.due => {
                 context.waker().wake_by_ref();
@@ -129,12 +131,19 @@ impl PreciseSleep {
 
 impl Drop for PreciseSleep {
     fn drop(&mut self) {
-        if let Stage::Waits(ticket) = self.stage {
-            // What it drops may sleep as well: not while the queue is borrowed.
-            let waker = self.timer.queue.borrow_mut().remove(ticket);
+        if let Stage::Waits(place) = self.stage {
+            // What it drops may sleep as well: not while the sleepers are borrowed.
+            let waker = self.timer.sleepers.borrow_mut().remove(&place);
             drop(waker);
         }
     }
+}
+
+/// When a sleeper is due; the number tells those of one granule apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    granule: u64,
+    number: u64,
 }
 
 /// The kernel's timer, and who waits for it.
@@ -142,25 +151,35 @@ impl Drop for PreciseSleep {
 struct Precise {
     kernel: Kernel,
     start: Instant,
-    queue: RefCell<Queue>,
+    /// In the order in which they are due.
+    sleepers: RefCell<BTreeMap<Place, Waker>>,
+    next_number: Cell<u64>,
     /// The granule at which the kernel wakes the core; the last one when nobody sleeps.
     armed: Cell<u64>,
 }
 
 impl Precise {
     fn new() -> Option<Self> {
-        let (start, armed) = (Instant::now(), Cell::new(u64::MAX));
-        Some(Self { kernel: Kernel::new()?, start, queue: RefCell::default(), armed })
+        Some(Self {
+            kernel: Kernel::new()?,
+            start: Instant::now(),
+            sleepers: RefCell::default(),
+            next_number: Cell::new(0),
+            armed: Cell::new(u64::MAX),
+        })
     }
 
-    fn put(&self, due: Instant, waker: Waker) -> Ticket {
+    fn put(&self, due: Instant, waker: Waker) -> Place {
         let granule =
             nanoseconds(due.saturating_duration_since(self.start)).div_ceil(GRANULE_NANOSECONDS);
-        let ticket = self.queue.borrow_mut().put(granule, waker);
+        let number = self.next_number.get();
+        self.next_number.set(number + 1);
+        let place = Place { granule, number };
+        self.sleepers.borrow_mut().insert(place, waker);
         if granule < self.armed.get() {
             self.arm(granule);
         }
-        ticket
+        place
     }
 
     fn arm(&self, granule: u64) {
@@ -174,15 +193,21 @@ impl Precise {
             self.kernel.woken().await;
             self.armed.set(u64::MAX);
             let granule = nanoseconds(self.start.elapsed()) / GRANULE_NANOSECONDS;
-            loop {
-                let Some(waker) = self.queue.borrow_mut().take_due(granule) else { break };
+            while let Some(waker) = self.take_due(granule) {
                 waker.wake();
             }
-            let first = self.queue.borrow_mut().first();
+            let first = self.sleepers.borrow().first_key_value().map(|(place, _)| place.granule);
             if let Some(granule) = first {
                 self.arm(granule);
             }
         }
+    }
+
+    /// Takes one out that is due by then.
+    fn take_due(&self, granule: u64) -> Option<Waker> {
+        let mut sleepers = self.sleepers.borrow_mut();
+        let first = sleepers.first_entry()?;
+        (first.key().granule <= granule).then(|| first.remove())
     }
 }
 
@@ -235,6 +260,27 @@ mod tests {
         })
         .await;
         assert_eq!(order, [1, 2, 3]);
+    }
+
+    #[tokio::test]
+    async fn who_is_over_or_dropped_leaves_nothing_behind() {
+        driven(async |timer| {
+            let mut sleeps: Vec<_> = (0..100)
+                .map(|number| timer.sleep(Duration::from_micros(500 + 1_000_000 * (number % 2))))
+                .collect();
+            for sleep in &mut sleeps {
+                assert!(polled_once(sleep).await.is_pending());
+            }
+            let sleepers = || timer.precise.as_ref().unwrap().sleepers.borrow().len();
+            assert_eq!(sleepers(), 100);
+            for sleep in sleeps.iter_mut().step_by(2) {
+                sleep.await;
+            }
+            assert_eq!(sleepers(), 50, "those that are over");
+            drop(sleeps);
+            assert_eq!(sleepers(), 0, "and those that were dropped");
+        })
+        .await;
     }
 
     #[tokio::test]

@@ -74,7 +74,8 @@ class Watch:
 
     def reset(self) -> bool:
         """Puts everything back but tables, which `saving.release` does; False when something cannot be."""
-        for index, name, _ in self.changes():
+        changes = self.changes()
+        for index, name, _ in changes:
             space, then, pickles = self.spaces[index][2], self.names[index], self.pickles[index]
             if name not in then:
                 delattr(space, name)
@@ -87,7 +88,8 @@ class Watch:
                 setattr(space, name, then[name])
                 if name in self.plain[index]:
                     self.plain[index][name] = _items(then[name])
-            self.looks[index] = _look(space)
+        for index in {index for index, *_ in changes}:
+            self.looks[index] = _look(self.spaces[index][2])
         return all(value is not None for each in self.pickles for value in each.values())
 
     def export(self) -> bytes:

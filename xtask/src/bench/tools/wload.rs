@@ -20,8 +20,6 @@ const SCENARIO: &str = "target/guests/wasm32-wasip2/release/bench.wasm";
 /// The one of Locust, which wload compiles.
 const LOCUSTFILE: &str = "xtask/peers/locust/bench.py";
 const SCENARIO_OF_PYTHON: &str = "target/bench/bench-python.wasm";
-/// Where it is.
-const FOLDER: &str = "target/bench";
 /// Connections that one address has ports for, less than Linux gives.
 const USERS_OF_ADDRESS: u32 = 20_000;
 /// Users per second: all at once.
@@ -72,8 +70,9 @@ impl Tool for Wload {
     fn prepare(&self, repository: &Repository) -> Result<Installed> {
         let program = self.program.clone();
         if self.variant == Variant::Python {
-            let folder = repository.path(FOLDER);
-            std::fs::create_dir_all(&folder)
+            let component = repository.path(SCENARIO_OF_PYTHON);
+            let folder = component.parent().context("a file is in a folder")?;
+            std::fs::create_dir_all(folder)
                 .with_context(|| format!("failed to create `{}`", folder.display()))?;
             let words = ["build", LOCUSTFILE, "-o", SCENARIO_OF_PYTHON];
             let mut command = std::process::Command::new(&program);
