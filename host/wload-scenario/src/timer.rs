@@ -24,6 +24,7 @@ use self::kernel::Kernel;
 
 /// Who is due within it wakes up together: a core is woken four thousand times a second at most, which is under
 /// one hundredth of its time.
+const GRANULE: Duration = Duration::from_nanos(GRANULE_NANOSECONDS);
 const GRANULE_NANOSECONDS: u64 = 250_000;
 /// The kernel is asked for no longer time than a year.
 const WAKE_AFTER_MAX: Duration = Duration::from_secs(365 * 86_400);
@@ -41,20 +42,18 @@ impl Timer {
         Self { precise: Precise::new().map(Rc::new) }
     }
 
-    /// Ends when this time is over.
+    /// Ends when this time is over, and not at once: who sleeps for no time gives way to others.
     pub fn sleep(&self, time: Duration) -> Sleep {
-        let now = Instant::now();
+        let (now, time) = (Instant::now(), time.max(GRANULE));
         // As tokio: what cannot be said lies far in the future.
         let far = || now + Duration::from_secs(86_400 * 365 * 30);
         self.sleep_until(now.checked_add(time).unwrap_or_else(far))
     }
 
-    /// Ends at this moment.
+    /// Ends at this moment; at once where it has passed.
     pub fn sleep_until(&self, due: Instant) -> Sleep {
         Sleep(match &self.precise {
-            Some(timer) => {
-                Kind::Precise(PreciseSleep { timer: timer.clone(), due, stage: Stage::Fresh })
-            }
+            Some(timer) => Kind::Precise(PreciseSleep { timer: timer.clone(), due, place: None }),
             None => Kind::Tokio(Box::pin(tokio::time::sleep_until(due))),
         })
     }
@@ -95,43 +94,28 @@ impl Future for Sleep {
 struct PreciseSleep {
     timer: Rc<Precise>,
     due: Instant,
-    stage: Stage,
-}
-
-/// How far it is.
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    /// It was not polled yet.
-    Fresh,
-    /// It was over before it was polled: the others go first all the same. Who sleeps for no time gives way.
-    GivesWay,
-    /// At this place, until its time is over.
-    Waits(Place),
+    /// Absent before it is polled for the first time.
+    place: Option<Place>,
 }
 
 impl PreciseSleep {
     fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
-        self.stage = match self.stage {
-            Stage::GivesWay => return Poll::Ready(()),
-            Stage::Waits(place) => {
-                let mut sleepers = self.timer.sleepers.borrow_mut();
-                let Some(waker) = sleepers.get_mut(&place) else { return Poll::Ready(()) };
-                waker.clone_from(context.waker());
-                return Poll::Pending;
-            }
-            Stage::Fresh if Instant::now() >= self.due => {
-                context.waker().wake_by_ref();
-                Stage::GivesWay
-            }
-            Stage::Fresh => Stage::Waits(self.timer.put(self.due, context.waker().clone())),
-        };
+        if let Some(place) = self.place {
+            let mut sleepers = self.timer.sleepers.borrow_mut();
+            let Some(waker) = sleepers.get_mut(&place) else { return Poll::Ready(()) };
+            waker.clone_from(context.waker());
+        } else if Instant::now() >= self.due {
+            return Poll::Ready(());
+        } else {
+            self.place = Some(self.timer.put(self.due, context.waker().clone()));
+        }
         Poll::Pending
     }
 }
 
 impl Drop for PreciseSleep {
     fn drop(&mut self) {
-        if let Stage::Waits(place) = self.stage {
+        if let Some(place) = self.place {
             // What it drops may sleep as well: not while the sleepers are borrowed.
             let waker = self.timer.sleepers.borrow_mut().remove(&place);
             drop(waker);
@@ -289,6 +273,15 @@ mod tests {
             let mut sleep = timer.sleep(Duration::ZERO);
             assert!(polled_once(&mut sleep).await.is_pending(), "others have their turn");
             sleep.await;
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_is_over_already_is_seen_at_once_whoever_asks_anew() {
+        driven(async |timer| {
+            let due = Instant::now();
+            assert!(polled_once(&mut timer.sleep_until(due)).await.is_ready());
         })
         .await;
     }
