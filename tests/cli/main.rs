@@ -9,6 +9,7 @@ mod check;
 mod demo_target;
 mod mistakes;
 mod new;
+mod packages;
 mod python;
 mod reports;
 mod signals;

@@ -1,4 +1,4 @@
-//! Signals while users are being started, and while they are being stopped.
+//! Signals while users are being started, and while they are being stopped; and when all have begun.
 //!
 //! Upstream: Ctrl-C. Downstream: exit codes, and counts that agree with the target's.
 
@@ -31,6 +31,20 @@ fn a_ctrl_c_while_users_are_being_started_starts_no_more_of_them() {
     let reported = Report::read(&folder).aggregated().count("Request Count");
     assert_eq!(reported, counts.total.completed, "{finished}");
     assert!(!finished.stderr.contains("All users spawned"), "{finished}");
+}
+
+#[test]
+fn all_users_are_said_to_run_once_the_last_of_them_has_begun() {
+    let target = target::start_slow("fixed:20ms");
+    let args = "-u 60 -r 60 --cores 1 --only-summary";
+    let mut run = Wload::run(&guest("raw-contract"), &target.url(), args).spawn();
+    run.wait_for("All users spawned");
+    // Each has a connection of its own. Those of the last moments may be on their way to the target.
+    let opened = target.counts().connections_opened;
+    assert!((50..=60).contains(&opened), "{opened} connections");
+    run.interrupt();
+    let finished = run.finish();
+    assert_eq!(finished.code, Some(0), "{finished}");
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub(crate) struct Controller {
     health: HealthLog,
     /// Users of each class, per core, as last reported.
     users: Vec<Vec<u32>>,
+    /// Users that wait for their turn to be started, per core.
+    starting: Vec<u32>,
     /// Users that still run, per core.
     alive: Vec<u32>,
     /// Commands sent to and obeyed by each core: older reports say nothing about who is left.
@@ -68,7 +70,7 @@ pub(crate) struct Controller {
     cores_ended: usize,
     /// What the users are ramped to.
     target: Tick,
-    /// The cores have been told the whole target, and have not reported it yet.
+    /// The cores have been told the whole target.
     is_told: bool,
     reason: Option<StopReason>,
     users_max: u32,
@@ -131,6 +133,7 @@ impl Controller {
             state: RunState::Ready,
             health: HealthLog::new(scenario.isolation()),
             users: vec![vec![0; classes]; cores],
+            starting: vec![0; cores],
             alive: vec![0; cores],
             sent: vec![0; cores],
             obeyed: vec![0; cores],
@@ -275,6 +278,7 @@ impl Controller {
             }
         };
         self.take(delta);
+        self.ramp_ended(timers).await;
         let everyone_left = self.is_told && self.target.users > 0 && self.nobody_left();
         let can_grow = self.plan.load == Load::ScenarioShape;
         if self.state == RunState::Running && everyone_left && !can_grow {
@@ -285,6 +289,7 @@ impl Controller {
     fn take(&mut self, delta: CoreDelta) {
         let core = usize::from(delta.core.0);
         self.users[core] = delta.users;
+        self.starting[core] = delta.starting;
         self.alive[core] = delta.alive;
         self.programs.view().count(self.user_count(), self.target.users);
         self.obeyed[core] = delta.commands_obeyed;
@@ -382,6 +387,13 @@ impl Controller {
 
     fn nobody_left(&self) -> bool {
         self.sent == self.obeyed && self.alive.iter().all(|alive| *alive == 0)
+    }
+
+    /// Every user of the target has begun.
+    fn is_reached(&self) -> bool {
+        self.is_told
+            && self.sent == self.obeyed
+            && self.starting.iter().all(|starting| *starting == 0)
     }
 
     async fn enter(&mut self, state: RunState) {

@@ -102,7 +102,10 @@ impl<F: ProgramFactory> CoreLoop<F> {
                     self.users.look_at_memory();
                     lag_at = Instant::now() + LAG_PERIOD;
                 }
-                Input::StartDue => self.users.start_some(),
+                Input::StartDue => {
+                    self.users.start_some();
+                    self.report_all_started();
+                }
                 Input::Escalation => self.users.escalate(Instant::now()),
                 // The last user of a stopping run is worth a report at once.
                 Input::UserEnded => {
@@ -128,8 +131,10 @@ impl<F: ProgramFactory> CoreLoop<F> {
             () = self.context.timer.sleep_until(lag_at) => Input::LagTimer(lag_at),
             () = tokio::time::sleep_until(report_at) => Input::ReportDue,
             () = tokio::time::sleep_until(escalation.unwrap_or(report_at)), if escalation.is_some() => Input::Escalation,
-            () = self.users.some_ended() => Input::UserEnded,
+            // Before the ends: users that end in every turn must not keep others from being started, which waits
+            // for a turn each time.
             () = self.users.start_due(), if self.users.has_starting() => Input::StartDue,
+            () = self.users.some_ended() => Input::UserEnded,
         }
     }
 
@@ -142,7 +147,12 @@ impl<F: ProgramFactory> CoreLoop<F> {
             CoreCommand::StopAll => self.users.stop_all(),
             CoreCommand::AbortAll => self.users.abort_all(),
         }
-        if self.users.alive() == 0 {
+        self.report_all_started();
+    }
+
+    /// Nobody waits to be started: the controller may wait for this, and it is worth a report at once.
+    fn report_all_started(&mut self) {
+        if !self.users.has_starting() {
             self.report();
         }
     }
@@ -165,6 +175,7 @@ impl<F: ProgramFactory> CoreLoop<F> {
             stats,
             health: self.monitor.report(self.users.alive(), self.users.instances()),
             users: self.users.counts(),
+            starting: self.users.starting(),
             alive: self.users.alive(),
             commands_obeyed: self.commands_obeyed,
             log_lines_dropped: self.context.log_lines_dropped.get(),

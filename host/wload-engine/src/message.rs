@@ -44,6 +44,8 @@ pub(crate) struct CoreDelta {
     pub(crate) health: CoreHealth,
     /// Users of each class, without those being let go.
     pub(crate) users: Vec<u32>,
+    /// Of them, those that wait for their turn to be started.
+    pub(crate) starting: u32,
     /// All users that still run.
     pub(crate) alive: u32,
     /// Commands obeyed since the start.

@@ -137,7 +137,12 @@ impl<F: ProgramFactory> UserSet<F> {
         self.start_some();
     }
 
-    /// Whether users wait to be started.
+    /// Users that wait to be started.
+    pub(crate) fn starting(&self) -> u32 {
+        u32::try_from(self.starting.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether there are any.
     pub(crate) fn has_starting(&self) -> bool {
         !self.starting.is_empty()
     }

@@ -63,6 +63,9 @@ PURE_BUILD = {
 NOTHING = re.compile(r"No matching distribution found for ([^\s;(]+)")
 UNREACHED = "WARNING: Retrying ("
 VERSIONS = re.compile(r"\(from versions: ([^)]*)\)")
+INDEX = re.compile(r"^(?:-i|--index-url|--extra-index-url)[\s=]+(\S+)")
+# Who may read it: not a word for a log.
+SECRET = re.compile(r"(?<=://)[^/@\s]*@")
 VERSIONS_SHOWN = 5
 
 
@@ -109,7 +112,7 @@ class Installer:
         site.mkdir()
         done = self._pip("install", *PURE, "--no-compile", "--target", str(site), *self._wanted())
         if done.returncode:
-            raise _refusal(done)
+            raise self._refusal(done)
         _tidy(site)
         names = [(item["metadata"]["name"], item["metadata"]["version"]) for item in items]
         return {"packages": [pair for pair in names if normal(pair[0]) not in OWN], "built": self.built}
@@ -123,10 +126,10 @@ class Installer:
                 return json.loads(done.stdout)["install"]
             missing = NOTHING.search(done.stderr)
             if not missing:
-                raise _refusal(done)
+                raise self._refusal(done)
             failed = self._build(missing[1])
             if failed is not None:
-                raise _missing(missing[1], done, failed)
+                raise self._missing(missing[1], done, failed)
         raise Refused(f"more than {SOURCES_MAX} packages would have to be built from their sources")
 
     def _is_native(self, item: dict) -> bool:
@@ -191,6 +194,37 @@ class Installer:
                 out, said, code = "", f"ERROR: it took longer than {seconds} s", 1
         return subprocess.CompletedProcess(command, code, out, said)
 
+    def _missing(self, requirement: str, asked: subprocess.CompletedProcess,
+                 built: subprocess.CompletedProcess) -> Refused:
+        """There is no wheel, and no source that becomes one."""
+        if NOTHING.search(built.stderr):
+            return self._refusal(asked)
+        name = re.split(r"[\[<>=!~;@\s]", requirement, maxsplit=1)[0]
+        details = [] if normal(name) in native.INSTEAD else _important(built.stderr)
+        return native.refusal([(name, requirement[len(name):].lstrip("="), "")], details)
+
+    def _refusal(self, done: subprocess.CompletedProcess) -> Refused:
+        """pip's own reason."""
+        if UNREACHED in done.stderr:
+            places = "".join(f" {place}" for place in self._indexes())
+            return Refused(f"pip could not reach its index{places}", _important(done.stderr),
+                           "look at the network, and at pip's settings for a proxy or an index")
+        missing, versions = NOTHING.search(done.stderr), VERSIONS.search(done.stderr)
+        if missing and versions:
+            there = versions[1].split(", ")
+            if there == ["none"]:
+                return Refused(f"pip found no package `{missing[1]}`", _important(done.stderr),
+                               "look at its spelling, and at pip's settings for a proxy or an index")
+            newest = ", ".join(there[-VERSIONS_SHOWN:])
+            return Refused(f"pip found no `{missing[1]}`; the newest versions that it found: {newest}")
+        return Refused("pip could not install the requirements", _important(done.stderr))
+
+    def _indexes(self) -> list[str]:
+        """Those that the author's file names, or else the environment; pip's own settings are not looked through."""
+        named = [found[1] for line in self.options if (found := INDEX.match(line))]
+        named = named or os.environ.get("PIP_INDEX_URL", "").split()
+        return [SECRET.sub("", place) for place in named]
+
 
 def _empty_wheel(folder: Path, name: str, version: str) -> str:
     """Stands for a package of the SDK, so that packages which need it find it; the line that names it."""
@@ -235,33 +269,8 @@ def _tidy(site: Path) -> None:
         raise native.refusal([(found[0].split("/")[0], "", "")], found[:LINES_SHOWN])
 
 
-def _missing(requirement: str, asked: subprocess.CompletedProcess, built: subprocess.CompletedProcess) -> Refused:
-    """There is no wheel, and no source that becomes one."""
-    if NOTHING.search(built.stderr):
-        return _refusal(asked)
-    name = re.split(r"[\[<>=!~;@\s]", requirement, maxsplit=1)[0]
-    details = [] if normal(name) in native.INSTEAD else _important(built.stderr)
-    return native.refusal([(name, requirement[len(name):].lstrip("="), "")], details)
-
-
-def _refusal(done: subprocess.CompletedProcess) -> Refused:
-    """pip's own reason."""
-    if UNREACHED in done.stderr:
-        return Refused("pip could not reach its index", _important(done.stderr),
-                       "look at the network, and at pip's settings for a proxy or an index")
-    missing, versions = NOTHING.search(done.stderr), VERSIONS.search(done.stderr)
-    if missing and versions:
-        there = versions[1].split(", ")
-        if there == ["none"]:
-            return Refused(f"pip found no package `{missing[1]}`", _important(done.stderr),
-                           "look at its spelling, and at pip's settings for a proxy or an index")
-        newest = ", ".join(there[-VERSIONS_SHOWN:])
-        return Refused(f"pip found no `{missing[1]}`; the newest versions that it found: {newest}")
-    return Refused("pip could not install the requirements", _important(done.stderr))
-
-
 def _important(said: str) -> list[str]:
     """The few lines of pip's that hold the reason."""
-    lines = [line.strip() for line in VERSIONS.sub("", said).splitlines() if line.strip()]
+    lines = [line.rstrip() for line in VERSIONS.sub("", said).splitlines() if line.strip()]
     errors = [line for line in lines if re.match(r"(ERROR|WARNING: Retrying|The conflict|  )", line)]
     return list(dict.fromkeys(errors or lines))[-LINES_SHOWN:]

@@ -108,6 +108,14 @@ impl Controller {
             }
         }
         self.is_told = true;
+        self.ramp_ended(timers).await;
+    }
+
+    /// Says that all users run, once the cores have started the last of them.
+    pub(super) async fn ramp_ended(&mut self, timers: &Timers) {
+        if !self.is_reached() {
+            return;
+        }
         let Ok(state) = self.state.next(RunInput::Ramped) else { return };
         self.enter(state).await;
         let counts = self.dispatcher.counts();
