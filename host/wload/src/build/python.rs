@@ -6,6 +6,7 @@
 
 mod image;
 mod immortal;
+mod one_module;
 mod packages;
 mod report;
 mod tool;
@@ -170,16 +171,20 @@ fn build(
     Err(report::error(&String::from_utf8_lossy(&output.stderr), sources))
 }
 
-/// What only wload does with a component: see `immortal.rs`.
+/// What only wload does with a component: see `one_module.rs` and `immortal.rs`.
 fn finish(path: &Path) -> Result<(), CliError> {
-    let mut component = fs::read(path).map_err(|error| {
+    let component = fs::read(path).map_err(|error| {
         CliError::broken(format!("failed to read `{}`", path.display())).caused_by(&error)
     })?;
-    immortal::apply(&mut component).map_err(|reason| {
-        CliError::broken("failed to make the objects of the component immortal")
+    let failed = |what: &str, reason| {
+        CliError::broken(format!("failed to {what}"))
             .with_details(vec![reason])
             .with_hint("this is a bug in wload")
-    })?;
+    };
+    let mut component = one_module::apply(&component)
+        .map_err(|reason| failed("make one module of the component's", reason))?;
+    immortal::apply(&mut component)
+        .map_err(|reason| failed("make the objects of the component immortal", reason))?;
     fs::write(path, component).map_err(|error| unwritable(path, &error))
 }
 
@@ -191,7 +196,7 @@ fn content(keys: &[&str]) -> String {
         digest.update([0]);
     }
     digest.update(tool::VERSION);
-    for source in immortal::SOURCE {
+    for source in immortal::SOURCE.into_iter().chain(one_module::SOURCE) {
         digest.update(source);
         digest.update([0]);
     }
