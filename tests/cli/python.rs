@@ -99,3 +99,40 @@ fn a_crowd_at_a_slow_target_waits_for_the_few_instances_that_there_may_be() {
     assert!(finished.stderr.contains("600 requests, 0 failures, 0 exceptions"), "{finished}");
     assert!(finished.stderr.contains("up to 20 instances"), "{finished}");
 }
+
+const KINDS: &str = r#"
+from locust import FastHttpUser, HttpUser, User, task
+
+
+class Plain(User):
+    @task
+    def nothing(self):
+        pass
+
+
+class Usual(HttpUser, Plain):
+    pass
+
+
+class Fast(FastHttpUser, Plain):
+    pass
+"#;
+
+/// Code of the author's that stands in for ours, and fails where there is no host.
+const REPLACED: &str = "\n\ndef refuse(*_, **__):\n    raise KeyError('no session here')\n\n\n\
+                        FastHttpUser.__init__ = refuse\n";
+
+#[test]
+fn users_of_each_kind_are_rehearsed_and_when_they_cannot_be_it_is_said() {
+    let replaced = format!("{KINDS}{REPLACED}");
+    let files = [("kinds.py", KINDS), ("replaced.py", replaced.as_str())];
+    let folder = folder("python/rehearsed", &files);
+    let test = "users_of_each_kind_are_rehearsed_and_when_they_cannot_be_it_is_said";
+    let Some(built) = ended(test, wload(&folder, "build kinds.py")) else { return };
+    assert_eq!(built.code, Some(0), "{built}");
+    assert!(!built.stderr.contains("rehearsed"), "{built}");
+    let replaced = wload(&folder, "build replaced.py").expect(0);
+    let text = "warning: users could not be rehearsed at build time, so that each takes more memory and CPU: \
+                'no session here'\n";
+    assert!(replaced.stderr.contains(text), "{replaced}");
+}

@@ -8,6 +8,7 @@ mod image;
 mod immortal;
 mod one_module;
 mod packages;
+mod rehearsal;
 mod report;
 mod tool;
 
@@ -106,7 +107,11 @@ pub(crate) fn component(
     let _notice = printer.notice_when_slow(format!("Building {} ...", source.files.join(", ")));
     unpack(&SDK, &work.join("sdk"))?;
     unpack(&WIT, &work.join("wit"))?;
-    build(&tool, &work, &packages, &sources)?;
+    if let Some(reason) = build(&tool, &work, &packages, &sources)? {
+        printer.warning(&format!(
+            "users could not be rehearsed at build time, so that each takes more memory and CPU: {reason}"
+        ));
+    }
     fs::rename(work.join(COMPONENT), &path).map_err(|error| unwritable(&path, &error))?;
     Ok(PythonComponent { path, folder: place, shared })
 }
@@ -145,13 +150,13 @@ fn gather(
     })
 }
 
-/// Runs componentize-py on what was gathered.
+/// Runs componentize-py on what was gathered; why users were not rehearsed, if they were not.
 fn build(
     tool: &tool::Tool,
     work: &Path,
     packages: &packages::Packages,
     sources: &report::Sources,
-) -> Result<(), CliError> {
+) -> Result<Option<String>, CliError> {
     let output = tool
         .componentize()
         // Without an environment of its own it would take the packages of this machine.
@@ -165,14 +170,15 @@ fn build(
         .output()
         .map_err(|error| CliError::broken("failed to run componentize-py").caused_by(&error))?;
     let component = work.join(COMPONENT);
+    let said = String::from_utf8_lossy(&output.stderr);
     if output.status.success() && component.is_file() {
         return finish(&component);
     }
-    Err(report::error(&String::from_utf8_lossy(&output.stderr), sources))
+    Err(report::error(&said, sources))
 }
 
 /// What only wload does with a component: see `one_module.rs` and `immortal.rs`.
-fn finish(path: &Path) -> Result<(), CliError> {
+fn finish(path: &Path) -> Result<Option<String>, CliError> {
     let component = fs::read(path).map_err(|error| {
         CliError::broken(format!("failed to read `{}`", path.display())).caused_by(&error)
     })?;
@@ -185,7 +191,10 @@ fn finish(path: &Path) -> Result<(), CliError> {
         .map_err(|reason| failed("make one module of the component's", reason))?;
     immortal::apply(&mut component)
         .map_err(|reason| failed("make the objects of the component immortal", reason))?;
-    fs::write(path, component).map_err(|error| unwritable(path, &error))
+    let unrehearsed = rehearsal::complaint(&component)
+        .map_err(|error| failed("look through the component", error.to_string()))?;
+    fs::write(path, component).map_err(|error| unwritable(path, &error))?;
+    Ok(unrehearsed)
 }
 
 /// A name for everything that the component is made of.
