@@ -27,7 +27,7 @@ REQUESTS = 4
 HOST = "http://rehearsal"
 # What the interpreter and `wload_app` ask of a user's class, beside what its own methods ask.
 ASKED = ("__class__", "__new__", "__init__", "__del__", "_root_set", "on_start", "on_stop", "wait_time")
-REASON_MAX = 300
+REASON_MAX = 250
 BODY = b'{"token": "a", "items": [{"id": 1, "name": "b", "price": 1.5, "is_new": true}], "next": null}'
 
 _noted = b""
@@ -159,7 +159,8 @@ def _note(reason: str) -> None:
     Backwards, because the literal lies in the memory, too.
     """
     global _noted
-    _noted = bytes(reversed(b" :desraeher ton daolw")) + " ".join(reason.split()).encode()[:REASON_MAX] + b"\n"
+    # At once: what is made on the way could still be found in memory that is free.
+    _noted = b"".join((bytes(reversed(b" :desraeher ton daolw")), " ".join(reason.split()).encode()[:REASON_MAX], b"\n"))
 
 
 @contextmanager

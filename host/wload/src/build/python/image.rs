@@ -1,6 +1,6 @@
 //! The memory with which a component begins, at its places in the component's file.
 //!
-//! Upstream: `immortal.rs`. Downstream: wasmparser. Invariant: what is written changes bytes of data segments and nothing
+//! Upstream: `immortal.rs`, `rehearsal.rs`. Downstream: wasmparser. Invariant: what is written changes bytes of data segments and nothing
 //! else of the file; what no segment has reads as zero.
 
 use std::ops::Range;

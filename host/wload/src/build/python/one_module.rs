@@ -17,7 +17,7 @@ mod write;
 use std::collections::HashSet;
 
 use wasm_encoder::reencode::Error;
-use wasmparser::{CanonicalFunction, CanonicalOption};
+use wasmparser::{CanonicalFunction, CanonicalOption, Validator, WasmFeatures};
 
 use self::outline::{CoreInstance, Item, Kind, Outline, Place};
 use self::part::Part;
@@ -41,11 +41,21 @@ const OUTSIDE: &str = "outside";
 /// # Errors
 /// When the component is not as componentize-py leaves it; what was expected, and what is there.
 pub(super) fn apply(component: &[u8]) -> Result<Vec<u8>, String> {
+    validate(component)?;
     let outline = Outline::read(component)?;
     let linked = Linked::find(&outline)?;
     let wanted = linked.wanted(&outline);
     let merged = merge::merge(&outline, &linked.parts, &wanted)?;
-    Writer::new(&outline, &linked, &merged).write()
+    let joined = Writer::new(&outline, &linked, &merged).write()?;
+    validate(&joined)?;
+    Ok(joined)
+}
+
+/// What follows may rely on it that numbers are those of something.
+fn validate(component: &[u8]) -> Result<(), String> {
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let validated = validator.validate_all(component);
+    validated.map(drop).map_err(|error| format!("the component is not valid: {error}"))
 }
 
 /// The instances of which one is made.
@@ -63,15 +73,18 @@ impl<'a> Linked<'a> {
         let mut linked = Self { parts: Vec::new(), instances: HashSet::new(), last: 0 };
         for (at, item) in outline.items.iter().enumerate() {
             let Item::Instance(index) = *item else { continue };
-            let CoreInstance::OfModule { module, .. } = &outline.instances[index as usize] else {
+            let CoreInstance::OfModule { module, args } = &outline.instances[index as usize] else {
                 continue;
             };
-            let bytes = outline.modules.get(*module as usize);
-            let part = Part::read(bytes.ok_or_else(|| format!("there is no module {module}"))?)?;
+            let part = Part::read(outline.modules[*module as usize])?;
             if part.has_memory() {
                 linked.parts.push((index, part));
                 linked.instances.insert(index);
                 linked.last = at;
+            } else if part.start.is_some() {
+                return Err(format!("module {module} has no memory, and runs at its start"));
+            } else if args.iter().any(|(_, arg)| linked.has(*arg)) {
+                return Err(format!("module {module} imports all of a module that is linked"));
             }
         }
         let own = linked.parts.iter().map(|(_, part)| part.own(Kind::Memory)).sum();
@@ -170,7 +183,7 @@ fn text(error: Error<String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
+    use wasmparser::{Operator, Parser, Payload};
 
     use super::*;
 
@@ -243,7 +256,6 @@ mod tests {
     #[test]
     fn addresses_are_constants_and_calls_direct_and_what_ran_before_is_gone() {
         let joined = apply(&component("")).unwrap();
-        Validator::new_with_features(WasmFeatures::all()).validate_all(&joined).unwrap();
         let is_module = |payload: &Payload<'_>| matches!(payload, Payload::ModuleSection { .. });
         let payloads = Parser::new(0).parse_all(&joined).map(Result::unwrap);
         assert_eq!(payloads.filter(is_module).count(), 1);
@@ -274,7 +286,6 @@ mod tests {
             (func $change i32.const 1 ref.null func table.set 0 i32.const 9 global.set 0)
             (start $change)"#;
         let joined = apply(&component(changing)).unwrap();
-        Validator::new_with_features(WasmFeatures::all()).validate_all(&joined).unwrap();
         let operators: Vec<Operator<'_>> = functions(&joined).concat();
         let is_indirect =
             |operator: &&Operator<'_>| matches!(operator, Operator::CallIndirect { .. });
@@ -284,10 +295,52 @@ mod tests {
     }
 
     #[test]
+    fn a_library_with_a_table_of_its_own_is_not_looked_up_in_the_shared_one() {
+        let own = r#"(type $binary (func (param i32 i32) (result i32)))
+            (table 2 funcref) (elem (i32.const 1) $subtract)
+            (func $subtract (type $binary) local.get 0 local.get 1 i32.sub)
+            (func $stub (type $binary)
+                local.get 0 local.get 1 i32.const 1 call_indirect (type $binary))
+            (func $run i32.const 1 i32.const 2 call $stub drop)
+            (start $run)"#;
+        let joined = apply(&component(own)).unwrap();
+        let operators: Vec<Operator<'_>> = functions(&joined).concat();
+        let is_indirect = |operator: &&Operator<'_>| {
+            matches!(operator, Operator::CallIndirect { table_index: 1, .. })
+        };
+        assert_eq!(operators.iter().filter(is_indirect).count(), 1, "{operators:?}");
+    }
+
+    #[test]
+    fn what_would_come_in_another_order_is_an_error() {
+        let text = |between: &str, start: &str| {
+            let text = format!(
+                r#"(component
+                (core module $main (memory (export "memory") 1) (func (export "run")))
+                (core module $last (import "env" "memory" (memory 1)) {start})
+                (core module $other (import "env" "run" (func)))
+                (core instance $main (instantiate $main))
+                (alias core export $main "memory" (core memory $memory))
+                (alias core export $main "run" (core func $run))
+                (core instance $env (export "memory" (memory $memory)) (export "run" (func $run)))
+                {between}
+                (core instance (instantiate $last (with "env" (instance $env)))))"#
+            );
+            apply(&wat::parse_str(text).unwrap()).map(drop)
+        };
+        let other = r#"(core instance (instantiate $other (with "env" (instance $env))))"#;
+        assert_eq!(text(other, ""), Ok(()));
+        let runs = "a module of it runs before the others are there";
+        assert_eq!(text(other, "(func $go) (start $go)"), Err(runs.to_owned()));
+        let lifted = "a function is lifted before all modules are there";
+        assert_eq!(text("(func (canon lift (core func $run)))", ""), Err(lifted.to_owned()));
+    }
+
+    #[test]
     fn what_is_not_as_it_is_linked_is_an_error() {
         assert_eq!(
             apply(b"no wasm").unwrap_err().split(':').next(),
-            Some("the component cannot be read")
+            Some("the component is not valid")
         );
         let none = apply(&wat::parse_str("(component)").unwrap());
         assert_eq!(none.unwrap_err(), "no module of it has a memory");

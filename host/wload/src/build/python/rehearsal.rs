@@ -28,7 +28,8 @@ fn reason(image: &Image, component: &[u8], address: u32) -> Option<String> {
     let bytes: Vec<u8> =
         (0..REASON_MAX).map_while(byte).take_while(|byte| *byte != b'\n').collect();
     byte(bytes.len()).filter(|byte| *byte == b'\n')?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    let is_text = bytes.iter().all(|byte| *byte >= b' ');
+    is_text.then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::part::{Body, Part, kind_of};
 /// The module, and what stands around it.
 pub(super) struct Merged {
     pub(super) module: Module,
-    /// Functions of the component that it imports, in order of their names.
+    /// Functions of the component that it imports; the name of each is its place here.
     pub(super) outside: Vec<u32>,
     /// Under which name it exports what the component knew by these numbers.
     pub(super) exports: HashMap<(Kind, u32), String>,
@@ -31,6 +31,9 @@ pub(super) enum Target {
     /// The place among imported functions.
     Outside(u32),
 }
+
+/// The table that the libraries share.
+const FIRST_TABLE: Target = Target::Own { part: 0, index: 0 };
 
 /// A function of the component that is imported.
 pub(super) struct Outside {
@@ -172,8 +175,8 @@ impl<'a> Linking<'a, '_> {
         self.targets[kind as usize].get(part)?.get(index as usize).copied()
     }
 
-    /// What is exported, stands in a table, or is called by one that is live. What set up the libraries ran when the
-    /// component was made, and is not.
+    /// What is exported, stands in a table, or is called by one that is live. Functions that set up the libraries ran when
+    /// the component was made; nothing calls them now.
     fn find_live(&mut self, exported: &[Exported]) -> Result<(), String> {
         let funcs = exported.iter().filter(|export| export.known_as.0 == Kind::Func);
         let mut found: Vec<Target> = funcs.map(|export| export.target).collect();
@@ -252,6 +255,9 @@ impl<'a> Linking<'a, '_> {
         let table = self.table()?;
         let mut bypassed = HashMap::new();
         for (part, (_, content)) in self.parts.iter().enumerate() {
+            if self.target(Kind::Table, part, 0) != Some(FIRST_TABLE) {
+                continue;
+            }
             for (index, body) in (0..).zip(&content.bodies) {
                 let func = content.imported(Kind::Func) + index as usize;
                 let Some(place) = called_place(content, func, &body.code)? else { continue };
@@ -290,8 +296,7 @@ impl<'a> Linking<'a, '_> {
                 let ElementKind::Active { table_index, offset_expr } = element.kind else {
                     continue;
                 };
-                let first = Target::Own { part: 0, index: 0 };
-                if self.target(Kind::Table, part, table_index.unwrap_or(0)) != Some(first) {
+                if self.target(Kind::Table, part, table_index.unwrap_or(0)) != Some(FIRST_TABLE) {
                     continue;
                 }
                 let start = self.value(part, &offset_expr)?;

@@ -4,10 +4,12 @@
 
 use wasm_encoder::ExportKind;
 use wasmparser::{
-    CanonicalFunction, ComponentAlias, ComponentType, ExternalKind, Instance,
+    CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentType, ComponentTypeRef, ExternalKind, Instance,
     InstanceSectionReader, Parser, Payload,
 };
 
+const MODULE_FROM_ELSEWHERE: &str = "a module of the component comes from elsewhere";
 /// The section that nobody needs, and whose numbers would be wrong afterwards.
 const NAMES: &str = "component-name";
 /// The number of a section that has a component.
@@ -151,15 +153,7 @@ impl<'a> Outline<'a> {
                 }
             }
             payload => {
-                if let Payload::ComponentTypeSection(section) = &payload {
-                    for defined in section.clone() {
-                        if let ComponentType::Resource { dtor: Some(_), .. } =
-                            defined.map_err(unreadable)?
-                        {
-                            return Err("a resource of the component has a destructor".to_owned());
-                        }
-                    }
-                }
+                refuse_core_numbers(&payload)?;
                 let (id, range) = payload.as_section().ok_or("a section of it is unknown")?;
                 self.items.push(Item::Section { id, data: &component[range] });
             }
@@ -188,10 +182,18 @@ impl<'a> Outline<'a> {
     }
 
     fn alias(&mut self, alias: ComponentAlias<'a>) -> Result<(), String> {
-        let ComponentAlias::CoreInstanceExport { kind, instance_index: instance, name } = alias
-        else {
-            self.items.push(Item::OtherAlias(alias));
-            return Ok(());
+        let (kind, instance, name) = match alias {
+            ComponentAlias::CoreInstanceExport { kind, instance_index, name } => {
+                (kind, instance_index, name)
+            }
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. }
+            | ComponentAlias::Outer { kind: ComponentOuterAliasKind::CoreModule, .. } => {
+                return Err(MODULE_FROM_ELSEWHERE.to_owned());
+            }
+            alias => {
+                self.items.push(Item::OtherAlias(alias));
+                return Ok(());
+            }
         };
         let kind = Kind::of(kind)?;
         let places = &mut self.places[kind as usize];
@@ -211,6 +213,46 @@ impl<'a> Outline<'a> {
         self.items.push(Item::Canonical { function, defines });
         Ok(())
     }
+}
+
+/// Core items have other numbers afterwards: a section that is copied must not have any.
+fn refuse_core_numbers(payload: &Payload<'_>) -> Result<(), String> {
+    match payload {
+        Payload::ComponentTypeSection(section) => {
+            for defined in section.clone() {
+                if let ComponentType::Resource { dtor: Some(_), .. } =
+                    defined.map_err(unreadable)?
+                {
+                    return Err("a resource of the component has a destructor".to_owned());
+                }
+            }
+        }
+        Payload::ComponentImportSection(section) => {
+            for import in section.clone() {
+                if let ComponentTypeRef::Module(_) = import.map_err(unreadable)?.ty {
+                    return Err(MODULE_FROM_ELSEWHERE.to_owned());
+                }
+            }
+        }
+        Payload::ComponentExportSection(section) => {
+            for export in section.clone() {
+                if export.map_err(unreadable)?.kind == ComponentExternalKind::Module {
+                    return Err("the component exports a module".to_owned());
+                }
+            }
+        }
+        Payload::ComponentInstanceSection(section) => {
+            for instance in section.clone() {
+                if let ComponentInstance::Instantiate { args, .. } = instance.map_err(unreadable)?
+                    && args.iter().any(|arg| arg.kind == ComponentExternalKind::Module)
+                {
+                    return Err("the component hands a module to another one".to_owned());
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn number(len: usize) -> Result<u32, String> {

@@ -137,12 +137,11 @@ impl<'a> Part<'a> {
             Payload::DataSection(section) => self.data = Some(section),
             Payload::CustomSection(section) => {
                 if let KnownCustom::Name(section) = section.as_known() {
-                    for name in section {
-                        let Name::Function(map) = name.map_err(unreadable)? else { continue };
-                        for naming in map {
-                            let naming = naming.map_err(unreadable)?;
-                            self.names.push((naming.index, naming.name));
-                        }
+                    // They are for profiles only: what cannot be read has none.
+                    for name in section.into_iter().flatten() {
+                        let Name::Function(map) = name else { continue };
+                        let names = map.into_iter().flatten();
+                        self.names.extend(names.map(|naming| (naming.index, naming.name)));
                     }
                 }
             }

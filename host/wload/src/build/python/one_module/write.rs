@@ -37,6 +37,9 @@ struct Numbers {
     modules: HashMap<u32, u32>,
 }
 
+/// Items that come before the module, and after it.
+type Sorted<'a, 'b> = (Vec<&'b Item<'a>>, Vec<&'b Item<'a>>);
+
 impl<'a, 'b> Writer<'a, 'b> {
     pub(super) fn new(
         outline: &'b Outline<'a>,
@@ -60,7 +63,7 @@ impl<'a, 'b> Writer<'a, 'b> {
 
     pub(super) fn write(mut self) -> Result<Vec<u8>, String> {
         let (before, after) = self.outline.items.split_at(self.linked.last + 1);
-        let (early, late): (Vec<_>, Vec<_>) = self.sorted(before);
+        let (early, late) = self.sorted(before)?;
         for item in early {
             self.item(item)?;
         }
@@ -71,8 +74,8 @@ impl<'a, 'b> Writer<'a, 'b> {
         Ok(self.component.finish())
     }
 
-    /// What does not need the linked instances, and what does; without themselves, and what only they need.
-    fn sorted(&self, items: &'b [Item<'a>]) -> (Vec<&'b Item<'a>>, Vec<&'b Item<'a>>) {
+    /// What does not need the linked instances, and what does.
+    fn sorted(&self, items: &'b [Item<'a>]) -> Result<Sorted<'a, 'b>, String> {
         let (mut early, mut late) = (Vec::new(), Vec::new());
         let mut late_items: HashSet<(Kind, u32)> = HashSet::new();
         let mut late_instances = self.linked.instances.clone();
@@ -99,16 +102,36 @@ impl<'a, 'b> Writer<'a, 'b> {
                 continue;
             }
             match item {
-                Item::Alias(Alias { defines, .. }) => drop(late_items.insert(*defines)),
+                Item::Alias(Alias { defines, .. }) => {
+                    late_items.insert(*defines);
+                }
                 Item::Canonical { defines: Some(index), .. } => {
                     late_items.insert((Kind::Func, *index));
                 }
-                Item::Instance(index) => drop(late_instances.insert(*index)),
+                // It would have another number afterwards, and be in another place among what is copied.
+                Item::Canonical { defines: None, .. } => {
+                    return Err("a function is lifted before all modules are there".to_owned());
+                }
+                Item::Instance(index) => {
+                    self.refuse_late(*index)?;
+                    late_instances.insert(*index);
+                }
                 _ => {}
             }
             late.push(item);
         }
-        (early, late)
+        Ok((early, late))
+    }
+
+    /// A module that is not linked may fill a table that one needs which runs at its start.
+    fn refuse_late(&self, instance: u32) -> Result<(), String> {
+        let is_module =
+            matches!(self.outline.instances[instance as usize], CoreInstance::OfModule { .. });
+        let runs = self.linked.parts.iter().any(|(_, part)| part.start.is_some());
+        if is_module && !self.linked.has(instance) && runs {
+            return Err("a module of it runs before the others are there".to_owned());
+        }
+        Ok(())
     }
 
     fn item(&mut self, item: &Item<'a>) -> Result<(), String> {
@@ -245,6 +268,10 @@ impl Reencode for Numbers {
 
     fn function_index(&mut self, func: u32) -> Result<u32, Error<String>> {
         self.item(Kind::Func, func).map_err(Error::UserError)
+    }
+
+    fn table_index(&mut self, table: u32) -> Result<u32, Error<String>> {
+        self.item(Kind::Table, table).map_err(Error::UserError)
     }
 
     fn memory_index(&mut self, memory: u32) -> Result<u32, Error<String>> {
