@@ -64,6 +64,14 @@ fn newer_source(binary: &Path) -> Option<String> {
     sources.find(|path| changed(Path::new(path)).is_some_and(|changed| changed > built))
 }
 
+/// What becomes this wrapper, and then the binary. Tests that run in the background, or under `nohup`, ignore signals,
+/// and so would everything that they start.
+fn wrapped(wrapper: &str) -> Command {
+    let mut command = Command::new("env");
+    command.arg("--default-signal=HUP,INT").args(wrapper.split_whitespace());
+    command
+}
+
 /// A command line to run.
 #[derive(Debug)]
 pub struct Wload {
@@ -75,30 +83,22 @@ impl Wload {
     /// `wload ARGS`, split at spaces: values with spaces are added by [`Wload::arg`].
     #[must_use]
     pub fn new(args: &str) -> Self {
-        Self::of(Command::new(binary()), args)
+        Self::under("", args)
     }
 
     /// `WRAPPER wload ARGS`, for a program that changes what a process may do and then becomes it.
-    ///
-    /// # Panics
-    /// When the wrapper is empty.
     #[must_use]
     pub fn under(wrapper: &str, args: &str) -> Self {
-        let mut words = wrapper.split_whitespace();
-        let mut command = Command::new(words.next().expect("a wrapper has a name"));
-        command.args(words).arg(binary());
+        let mut command = wrapped(wrapper);
+        command.arg(binary());
         Self::of(command, args)
     }
 
     /// `WRAPPER SCRIPT wload ARGS`: the binary is the script's `$0`, what follows are its arguments.
-    ///
-    /// # Panics
-    /// When the wrapper is empty.
     #[must_use]
     pub fn script_under(wrapper: &str, script: &str, args: &str) -> Self {
-        let mut words = wrapper.split_whitespace();
-        let mut command = Command::new(words.next().expect("a wrapper has a name"));
-        command.args(words).arg(script).arg(binary());
+        let mut command = wrapped(wrapper);
+        command.arg(script).arg(binary());
         Self::of(command, args)
     }
 

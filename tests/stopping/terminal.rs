@@ -23,16 +23,11 @@ fn a_run_whose_terminal_is_closed_drains_and_writes_its_files() {
     let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
     let inner = std::fs::File::options().read(true).write(true).open(name).unwrap();
     let args = "-u 3 -r 100 --stop-timeout 60 --csv run --json-file run";
-    // The terminal is that of its session, so that the kernel tells it of the end; also where tests run under nohup.
-    let run = Wload::run_under(
-        "env --default-signal=HUP setsid --ctty",
-        &guest("raw-contract"),
-        &target.url(),
-        args,
-    )
-    .in_folder(&folder)
-    .with_terminal(inner.into())
-    .spawn();
+    // The terminal is that of its session, so that the kernel tells it of the end.
+    let run = Wload::run_under("setsid --ctty", &guest("raw-contract"), &target.url(), args)
+        .in_folder(&folder)
+        .with_terminal(inner.into())
+        .spawn();
     target::wait_until(&target, START_TIME, |counts| counts.total.completed >= 6);
     drop(terminal);
     let finished = run.finish();

@@ -1,8 +1,8 @@
 //! One core: an OS thread with a current-thread runtime that runs its users.
 //!
 //! Control. Upstream: commands of the controller, on a bounded inbox. Downstream: [`UserSet`].
-//! Data: takes the recorder's delta twice a second and sends one report. When the controller is
-//! slow the core keeps its delta and adds to it: users never wait for statistics.
+//! Data: takes the recorder's delta twice a second, and when its last user has begun or ended, and sends one report.
+//! When the controller is slow the core keeps its delta and adds to it: users never wait for statistics.
 //! Ends when its inbox is closed: users still there are dropped, the last report is sent.
 
 use std::future::Future;
@@ -188,5 +188,45 @@ impl<F: ProgramFactory> CoreLoop<F> {
         let delta = self.delta();
         // Closed means that the controller is gone, and with it everyone who could read this.
         let _ = self.reports.send(CoreReport::Ended(delta)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::user_loop::fake::{Fake, context};
+
+    /// Users wanted of the core.
+    const USERS: u32 = 1_000;
+    /// Turns in which a user ends; many more than it takes to start all others.
+    const TURNS: u32 = 20_000;
+
+    #[test]
+    fn users_that_end_in_every_turn_do_not_keep_others_from_being_started() {
+        let fake = Fake::new(&[], &[]);
+        let users = UserSet::new(Rc::new(context(&fake)), CoreId(0), 1, Duration::ZERO, 1);
+        let end_of_user = users.end_of_user();
+        let (commands, inbox) = mpsc::channel(1);
+        let (reports_in, mut reports) = mpsc::channel(1_000);
+        let core = CoreLoop::new(CoreId(0), fake.core.clone(), users, reports_in);
+        let (counts, gap) = (vec![USERS], Duration::ZERO);
+        commands.try_send(CoreCommand::Users { counts, replaces_gone: true, gap }).unwrap();
+        block_on_local(async move {
+            tokio::task::spawn_local(async move {
+                for _ in 0..TURNS {
+                    end_of_user();
+                    tokio::task::yield_now().await;
+                }
+                drop(commands);
+            });
+            core.core_loop(inbox).await;
+        })
+        .unwrap();
+        let created = fake.log().iter().filter(|line| line.contains("create")).count();
+        assert_eq!(created, USERS as usize);
+        let Ok(CoreReport::Delta(delta)) = reports.try_recv() else {
+            panic!("nobody said that all have begun");
+        };
+        assert_eq!((delta.starting, delta.users), (0, vec![USERS]));
     }
 }

@@ -245,6 +245,13 @@ impl<F: ProgramFactory> UserSet<F> {
         }
     }
 
+    /// Says that a user has ended.
+    #[cfg(test)]
+    pub(crate) fn end_of_user(&self) -> impl Fn() + use<F> {
+        let ended = self.ended.clone();
+        move || ended.some.notify_one()
+    }
+
     /// Ends when a user has ended since the last time.
     pub(crate) fn some_ended(&self) -> impl Future<Output = ()> + use<F> {
         let ended = self.ended.clone();

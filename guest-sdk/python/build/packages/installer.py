@@ -64,7 +64,7 @@ NOTHING = re.compile(r"No matching distribution found for ([^\s;(]+)")
 UNREACHED = "WARNING: Retrying ("
 VERSIONS = re.compile(r"\(from versions: ([^)]*)\)")
 INDEX = re.compile(r"^(?:-i|--index-url|--extra-index-url)[\s=]+(\S+)")
-# Who may read it: not a word for a log.
+# A name and a password in an address, which no log should have.
 SECRET = re.compile(r"(?<=://)[^/@\s]*@")
 VERSIONS_SHOWN = 5
 

@@ -101,19 +101,29 @@ pub(crate) fn component(
     let shared = shared.collect();
     let packages = packages::ready(env, printer, &tool, source, &folder, &work)?;
     let path = folder.join(format!("{}.wasm", content(&[&key, &packages.key])));
+    let complaint = path.with_extension("unrehearsed");
     if path.is_file() {
+        warn_of(&complaint, printer);
         return Ok(PythonComponent { path, folder: place, shared });
     }
     let _notice = printer.notice_when_slow(format!("Building {} ...", source.files.join(", ")));
     unpack(&SDK, &work.join("sdk"))?;
     unpack(&WIT, &work.join("wit"))?;
     if let Some(reason) = build(&tool, &work, &packages, &sources)? {
+        fs::write(&complaint, reason).map_err(|error| unwritable(&complaint, &error))?;
+    }
+    warn_of(&complaint, printer);
+    fs::rename(work.join(COMPONENT), &path).map_err(|error| unwritable(&path, &error))?;
+    Ok(PythonComponent { path, folder: place, shared })
+}
+
+/// Warns of users that were not rehearsed, where the reason stands beside the component.
+fn warn_of(complaint: &Path, printer: &Printer) {
+    if let Ok(reason) = fs::read_to_string(complaint) {
         printer.warning(&format!(
             "users could not be rehearsed at build time, so that each takes more memory and CPU: {reason}"
         ));
     }
-    fs::rename(work.join(COMPONENT), &path).map_err(|error| unwritable(&path, &error))?;
-    Ok(PythonComponent { path, folder: place, shared })
 }
 
 /// Removes a folder when it is dropped.

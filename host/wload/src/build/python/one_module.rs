@@ -17,9 +17,9 @@ mod write;
 use std::collections::HashSet;
 
 use wasm_encoder::reencode::Error;
-use wasmparser::{CanonicalFunction, CanonicalOption, Validator, WasmFeatures};
+use wasmparser::{CanonicalFunction, CanonicalOption, Validator};
 
-use self::outline::{CoreInstance, Item, Kind, Outline, Place};
+use self::outline::{CoreInstance, Item, Kind, Outline};
 use self::part::Part;
 use self::write::Writer;
 
@@ -44,17 +44,16 @@ pub(super) fn apply(component: &[u8]) -> Result<Vec<u8>, String> {
     validate(component)?;
     let outline = Outline::read(component)?;
     let linked = Linked::find(&outline)?;
-    let wanted = linked.wanted(&outline);
-    let merged = merge::merge(&outline, &linked.parts, &wanted)?;
-    let joined = Writer::new(&outline, &linked, &merged).write()?;
+    let needed = Needed::of(&outline, &linked);
+    let merged = merge::merge(&outline, &linked.parts, &linked.wanted(&outline, &needed))?;
+    let joined = Writer::new(&outline, &linked, &merged, needed).write()?;
     validate(&joined)?;
     Ok(joined)
 }
 
 /// What follows may rely on it that numbers are those of something.
 fn validate(component: &[u8]) -> Result<(), String> {
-    let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let validated = validator.validate_all(component);
+    let validated = Validator::new().validate_all(component);
     validated.map(drop).map_err(|error| format!("the component is not valid: {error}"))
 }
 
@@ -100,27 +99,13 @@ impl<'a> Linked<'a> {
     }
 
     /// What others need of them: what is lifted, and what imports are lowered with.
-    fn wanted(&self, outline: &Outline<'a>) -> Vec<(Kind, u32)> {
-        let needed = Needed::of(outline, self);
-        let mut wanted: Vec<(Kind, u32)> = needed.items.into_iter().collect();
-        wanted.retain(|(kind, index)| self.owner(outline, *kind, *index).is_some());
+    fn wanted(&self, outline: &Outline<'a>, needed: &Needed) -> Vec<(Kind, u32)> {
+        let mut wanted: Vec<(Kind, u32)> = needed.items.iter().copied().collect();
+        wanted.retain(|(kind, index)| {
+            outline.export(*kind, *index).is_some_and(|export| self.has(export.instance))
+        });
         wanted.sort_unstable();
         wanted
-    }
-
-    /// The linked instance that has this item, and its name there.
-    fn owner<'b>(
-        &self,
-        outline: &'b Outline<'a>,
-        kind: Kind,
-        index: u32,
-    ) -> Option<(u32, &'b str)> {
-        match outline.place(kind, index) {
-            Some(Place::Export { instance, name }) if self.has(*instance) => {
-                Some((*instance, name))
-            }
-            _ => None,
-        }
     }
 }
 
@@ -309,6 +294,22 @@ mod tests {
             matches!(operator, Operator::CallIndirect { table_index: 1, .. })
         };
         assert_eq!(operators.iter().filter(is_indirect).count(), 1, "{operators:?}");
+    }
+
+    #[test]
+    fn stubs_that_call_each_other_for_ever_still_do() {
+        let text = r#"(component
+            (core module $main
+                (memory 1) (table 2 funcref) (elem (i32.const 0) $ping $pong)
+                (func $ping (export "run") i32.const 1 call_indirect)
+                (func $pong i32.const 0 call_indirect))
+            (core instance $main (instantiate $main))
+            (func (export "run") (canon lift (core func $main "run"))))"#;
+        let joined = apply(&wat::parse_str(text).unwrap()).unwrap();
+        let operators: Vec<Operator<'_>> = functions(&joined).concat();
+        let is_indirect =
+            |operator: &&Operator<'_>| matches!(operator, Operator::CallIndirect { .. });
+        assert_eq!(operators.iter().filter(is_indirect).count(), 2, "{operators:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use wasm_encoder::Module;
 use wasmparser::{ConstExpr, ElementItems, ElementKind, FunctionBody, Operator, TypeRef};
 
 use super::encode::Encoder;
-use super::outline::{CoreInstance, Kind, Outline, Place, unreadable};
+use super::outline::{CoreInstance, Export, Kind, Outline, unreadable};
 use super::part::{Body, Part, kind_of};
 
 /// The module, and what stands around it.
@@ -127,10 +127,10 @@ impl<'a> Linking<'a, '_> {
         };
         let found = items.iter().find(|(item, _, _)| *item == name);
         let (_, kind, index) = *found.ok_or_else(missing)?;
-        if let Some(Place::Export { instance, name }) = outline.place(kind, index)
-            && self.parts.iter().any(|(linked, _)| linked == instance)
+        if let Some(Export { instance, name }) = outline.export(kind, index)
+            && self.parts.iter().any(|(linked, _)| *linked == instance)
         {
-            return self.export(*instance, name).ok_or_else(missing);
+            return self.export(instance, name).ok_or_else(missing);
         }
         let TypeRef::Func(ty) = ty else { return Err(missing()) };
         self.outside(index, part, ty)
@@ -160,10 +160,8 @@ impl<'a> Linking<'a, '_> {
     ) -> Result<Vec<Exported>, String> {
         let mut exported = Vec::new();
         for &(kind, index) in wanted {
-            let Some(Place::Export { instance, name }) = outline.place(kind, index) else {
-                continue;
-            };
-            let target = self.export(*instance, name);
+            let Some(Export { instance, name }) = outline.export(kind, index) else { continue };
+            let target = self.export(instance, name);
             let target = target.ok_or_else(|| format!("there is no export `{name}`"))?;
             let name = format!("{instance} {name}");
             exported.push(Exported { known_as: (kind, index), name, target });

@@ -45,22 +45,11 @@ impl Kind {
     }
 }
 
-/// Where a core item comes from.
-#[derive(Debug)]
-pub(super) enum Place<'a> {
-    Export {
-        instance: u32,
-        name: &'a str,
-    },
-    /// A function that the component model makes.
-    Canonical,
-}
-
-/// A name for an export of a core instance.
-#[derive(Debug)]
-pub(super) struct Alias<'a> {
-    pub(super) place: Place<'a>,
-    pub(super) defines: (Kind, u32),
+/// An export of a core instance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Export<'a> {
+    pub(super) instance: u32,
+    pub(super) name: &'a str,
 }
 
 /// A core instance.
@@ -84,7 +73,10 @@ pub(super) enum Item<'a> {
     },
     Module(u32),
     Instance(u32),
-    Alias(Alias<'a>),
+    Alias {
+        export: Export<'a>,
+        defines: (Kind, u32),
+    },
     OtherAlias(ComponentAlias<'a>),
     Canonical {
         function: CanonicalFunction,
@@ -98,7 +90,8 @@ pub(super) struct Outline<'a> {
     pub(super) items: Vec<Item<'a>>,
     pub(super) modules: Vec<&'a [u8]>,
     pub(super) instances: Vec<CoreInstance<'a>>,
-    places: [Vec<Place<'a>>; 4],
+    /// Of each kind; none is a function that the component model makes.
+    exports: [Vec<Option<Export<'a>>>; 4],
 }
 
 impl<'a> Outline<'a> {
@@ -123,9 +116,9 @@ impl<'a> Outline<'a> {
         Ok(outline)
     }
 
-    /// Where a core item comes from.
-    pub(super) fn place(&self, kind: Kind, index: u32) -> Option<&Place<'a>> {
-        self.places[kind as usize].get(index as usize)
+    /// Which export a core item is.
+    pub(super) fn export(&self, kind: Kind, index: u32) -> Option<Export<'a>> {
+        self.exports[kind as usize].get(index as usize).copied().flatten()
     }
 
     fn section(&mut self, component: &'a [u8], payload: Payload<'a>) -> Result<(), String> {
@@ -196,19 +189,20 @@ impl<'a> Outline<'a> {
             }
         };
         let kind = Kind::of(kind)?;
-        let places = &mut self.places[kind as usize];
-        let defines = (kind, number(places.len())?);
-        places.push(Place::Export { instance, name });
-        self.items.push(Item::Alias(Alias { place: Place::Export { instance, name }, defines }));
+        let exports = &mut self.exports[kind as usize];
+        let defines = (kind, number(exports.len())?);
+        let export = Export { instance, name };
+        exports.push(Some(export));
+        self.items.push(Item::Alias { export, defines });
         Ok(())
     }
 
     fn canonical(&mut self, function: CanonicalFunction) -> Result<(), String> {
         let mut defines = None;
         if !matches!(function, CanonicalFunction::Lift { .. }) {
-            let places = &mut self.places[Kind::Func as usize];
-            defines = Some(number(places.len())?);
-            places.push(Place::Canonical);
+            let funcs = &mut self.exports[Kind::Func as usize];
+            defines = Some(number(funcs.len())?);
+            funcs.push(None);
         }
         self.items.push(Item::Canonical { function, defines });
         Ok(())

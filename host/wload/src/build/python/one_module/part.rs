@@ -183,7 +183,15 @@ impl<'a> Part<'a> {
     fn list_types(&mut self) -> Result<(), String> {
         if let Some(section) = &self.types {
             for group in section.clone() {
-                for defined in group.map_err(unreadable)?.into_types() {
+                let group = group.map_err(unreadable)?;
+                // Types are compared by what stands in them, which says nothing about these.
+                if group.is_explicit_rec_group() {
+                    return Err("a module of it has types that are declared together".to_owned());
+                }
+                for defined in group.into_types() {
+                    if !defined.is_final {
+                        return Err("a module of it has types with subtypes".to_owned());
+                    }
                     let func = match &defined.composite_type.inner {
                         wasmparser::CompositeInnerType::Func(func) => func.clone(),
                         other => return Err(format!("a module of it has the type {other:?}")),

@@ -12,7 +12,7 @@ use wasm_encoder::{
 };
 
 use super::merge::Merged;
-use super::outline::{Alias, CoreInstance, Item, Kind, Outline, Place};
+use super::outline::{CoreInstance, Export, Item, Kind, Outline};
 use super::{Linked, Needed, OUTSIDE, text, used_by};
 
 /// The component as it is written.
@@ -45,8 +45,8 @@ impl<'a, 'b> Writer<'a, 'b> {
         outline: &'b Outline<'a>,
         linked: &'b Linked<'a>,
         merged: &'b Merged,
+        mut needed: Needed,
     ) -> Self {
-        let mut needed = Needed::of(outline, linked);
         needed.items.extend(merged.outside.iter().map(|index| (Kind::Func, *index)));
         Self {
             outline,
@@ -81,9 +81,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         let mut late_instances = self.linked.instances.clone();
         for item in items {
             let is_late = match item {
-                Item::Alias(Alias { place: Place::Export { instance, .. }, .. }) => {
-                    late_instances.contains(instance)
-                }
+                Item::Alias { export, .. } => late_instances.contains(&export.instance),
                 Item::Canonical { function, .. } => {
                     used_by(function).iter().any(|used| late_items.contains(used))
                 }
@@ -102,7 +100,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 continue;
             }
             match item {
-                Item::Alias(Alias { defines, .. }) => {
+                Item::Alias { defines, .. } => {
                     late_items.insert(*defines);
                 }
                 Item::Canonical { defines: Some(index), .. } => {
@@ -152,7 +150,7 @@ impl<'a, 'b> Writer<'a, 'b> {
                 }
             }
             Item::Instance(index) => self.instance(*index)?,
-            Item::Alias(alias) => self.alias(alias)?,
+            Item::Alias { export, defines } => self.alias(*export, *defines)?,
             Item::OtherAlias(alias) => {
                 let alias = self.numbers.component_alias(alias.clone()).map_err(text)?;
                 self.component.section(ComponentAliasSection::new().alias(alias));
@@ -197,16 +195,13 @@ impl<'a, 'b> Writer<'a, 'b> {
         Ok(())
     }
 
-    fn alias(&mut self, alias: &Alias<'a>) -> Result<(), String> {
-        if !self.needed.items.contains(&alias.defines) {
+    fn alias(&mut self, export: Export<'a>, defines: (Kind, u32)) -> Result<(), String> {
+        if !self.needed.items.contains(&defines) {
             return Ok(());
         }
-        let Place::Export { instance, name } = &alias.place else { return Ok(()) };
-        let (kind, index) = alias.defines;
-        let (instance, name) = match self.merged.exports.get(&alias.defines) {
-            Some(name) => (self.numbers.instance(self.linked.parts[0].0)?, name.as_str()),
-            None => (self.numbers.instance(*instance)?, *name),
-        };
+        let (kind, index) = defines;
+        let name = self.merged.exports.get(&defines).map_or(export.name, String::as_str);
+        let instance = self.numbers.instance(export.instance)?;
         let alias =
             wasm_encoder::Alias::CoreInstanceExport { instance, kind: kind.export_kind(), name };
         self.component.section(ComponentAliasSection::new().alias(alias));
